@@ -1,0 +1,46 @@
+// Builds dist/: the library (ESM with types, by tsc) and the command line (minified CommonJS bundles, by esbuild).
+// A file named `*.lazy.ts` becomes a bundle of its own beside the main one, loaded by `import()` when it is needed.
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+process.chdir(root);
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+
+const lazyEntries = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.lazy.ts'))
+  .map((file) => join('src', file));
+
+/** Turns `import('../x/y.lazy.ts')` into a run-time require of `./y.lazy.cjs`. */
+const lazyBundles = {
+  name: 'lazy-bundles',
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /\.lazy\.ts$/ }, ({ path, kind }) =>
+      kind === 'dynamic-import' ? { path: `./${basename(path, '.ts')}.cjs`, external: true } : undefined,
+    );
+  },
+};
+
+rmSync('dist', { recursive: true, force: true });
+execFileSync(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.lib.json'], {
+  stdio: 'inherit',
+});
+await build({
+  entryPoints: ['src/cli/main.ts', ...lazyEntries],
+  entryNames: '[name]',
+  outdir: 'dist/cli',
+  outExtension: { '.js': '.cjs' },
+  bundle: true,
+  minify: true,
+  keepNames: true,
+  platform: 'node',
+  target: 'node20.12',
+  format: 'cjs',
+  legalComments: 'none',
+  define: { PROCCTL_VERSION: JSON.stringify(version) },
+  loader: { '.sh': 'text' },
+  plugins: [lazyBundles],
+});

@@ -1,0 +1,80 @@
+import { progressLine } from '../render/pool-text.ts';
+import type { PoolView } from '../render/pool-view.ts';
+import type { Target } from '../runtime/output/output-pump.ts';
+
+const PLAIN_INTERVAL_MS = 1000;
+
+/** Progress of a pool on standard error, in whichever form. */
+export interface Progress {
+  /** Something is painted on the terminal, and has to make room for other output. */
+  readonly isLive: boolean;
+  changed(): void;
+  /** Output is about to be written to `target`. */
+  makeRoom(target: Target): void;
+  /** Tells the person watching something, in one line; undefined takes it back. */
+  note(text: string): void;
+  stop(): void;
+}
+
+export interface ProgressFlags {
+  readonly progress: 'auto' | 'bar' | 'plain' | 'none';
+  readonly quiet: boolean;
+  readonly color: 'auto' | 'always' | 'never';
+}
+
+const silent: Progress = { isLive: false, changed: () => {}, makeRoom: () => {}, note: () => {}, stop: () => {} };
+
+/** NO_COLOR and FORCE_COLOR are the conventions of no-color.org and force-color.org. */
+const wantsColour = (flags: ProgressFlags): boolean => {
+  if (flags.color !== 'auto') return flags.color === 'always';
+  const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
+  if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
+  if (FORCE_COLOR !== undefined && FORCE_COLOR !== '') return FORCE_COLOR !== '0';
+  return TERM !== 'dumb';
+};
+
+const livePainter = async (flags: ProgressFlags, view: () => PoolView): Promise<Progress> => {
+  const { LiveView } = await import('./pool-live.lazy.ts');
+  let note: string | undefined;
+  const painter = new LiveView({
+    stream: process.stderr,
+    colour: wantsColour(flags),
+    view: () => (note === undefined ? view() : { ...view(), note }),
+  });
+  painter.start();
+  return {
+    isLive: true,
+    changed: () => painter.changed(),
+    makeRoom: (target) => {
+      if (target === 'stderr' || process.stdout.isTTY) painter.clear();
+    },
+    note: (text) => {
+      note = text;
+      painter.changed();
+    },
+    stop: () => painter.stop(),
+  };
+};
+
+const plainLines = (view: () => PoolView, say: (line: string) => void): Progress => {
+  let last = '';
+  const timer = setInterval(() => {
+    const line = progressLine(view());
+    if (line !== last) say(line);
+    last = line;
+  }, PLAIN_INTERVAL_MS);
+  return { ...silent, note: (text) => say(`procctl: ${text}`), stop: () => clearInterval(timer) };
+};
+
+/** Begins to show the progress of a pool as the options have it. */
+export const openProgress = async (
+  flags: ProgressFlags,
+  view: () => PoolView,
+  say: (line: string) => void,
+): Promise<Progress> => {
+  if (flags.quiet || flags.progress === 'none') return silent;
+  if (flags.progress === 'plain') return plainLines(view, say);
+  const canRepaint = process.stderr.isTTY === true && process.env.TERM !== 'dumb';
+  if (flags.progress === 'auto' && !canRepaint) return silent;
+  return livePainter(flags, view);
+};

@@ -1,0 +1,18 @@
+import type { Ending, FailedTry } from './moves.ts';
+import type { AttemptOutcome, TaskEnd, TaskSettlement } from './outcome.ts';
+
+/**
+ * What the end of an attempt makes of its task, if there is no other try. A limit that elapsed is a failure even if
+ * the program then exits with 0; a cancel is not: exit 0 is the program's own doing, for a kill never looks like that.
+ */
+export const endOf = (outcome: AttemptOutcome, ending: Ending | null): Exclude<TaskEnd, 'skipped'> => {
+  if (ending?.cause === 'timeout') return 'timedOut';
+  if (outcome.kind === 'exited' && outcome.exitCode === 0) return 'succeeded';
+  return ending === null ? 'failed' : 'cancelled';
+};
+
+/** How a task settles that is not started (again): as its last try, or as cancelled if there was none. */
+export const settlementOf = (lastTry: FailedTry | null): TaskSettlement =>
+  lastTry === null
+    ? { end: 'cancelled', attempts: 0 }
+    : { end: lastTry.end, outcome: lastTry.outcome, attempts: lastTry.attempt, slot: lastTry.slot };

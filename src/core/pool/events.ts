@@ -1,0 +1,43 @@
+import type { AttemptOutcome, TaskSettlement } from './outcome.ts';
+import type { TaskSpec } from './task.ts';
+
+/** How the end of a running attempt is asked for: TERM, a grace, KILL; or KILL at once. */
+export type EndMode = 'graceful' | 'now';
+
+/** What has happened, or is asked for; `attempt` (from 1) is the incarnation an event speaks of. */
+export type PoolEvent =
+  | { readonly tag: 'submitted'; readonly tasks: readonly TaskSpec[] }
+  | { readonly tag: 'inputEnded' }
+  /** The input turned out bad part way: nothing new starts, what runs finishes. */
+  | { readonly tag: 'inputFailed' }
+  | { readonly tag: 'ended'; readonly seq: number; readonly attempt: number; readonly outcome: AttemptOutcome }
+  | { readonly tag: 'timeoutElapsed'; readonly seq: number; readonly attempt: number }
+  | { readonly tag: 'retryDue'; readonly seq: number; readonly attempt: number }
+  /** Output is not being read fast enough (on), or is again (off): holds new starts. */
+  | { readonly tag: 'throttled'; readonly on: boolean }
+  /** Fewer (or more) slots can be used than were asked for: at least 1. */
+  | { readonly tag: 'resized'; readonly size: number }
+  | { readonly tag: 'cancel'; readonly mode: EndMode };
+
+/** What the shell around the core has to do, in this order. */
+export type PoolEffect =
+  | { readonly tag: 'start'; readonly task: TaskSpec; readonly slot: number; readonly attempt: number }
+  | {
+      readonly tag: 'end';
+      readonly seq: number;
+      readonly attempt: number;
+      readonly slot: number;
+      readonly mode: EndMode;
+    }
+  /** A failed attempt is to be tried again: answer with `retryDue` once `delayMs` have passed. */
+  | {
+      readonly tag: 'retry';
+      readonly task: TaskSpec;
+      readonly attempt: number;
+      readonly outcome: AttemptOutcome;
+      readonly delayMs: number;
+      readonly timedOut: boolean;
+    }
+  | { readonly tag: 'settle'; readonly task: TaskSpec; readonly settlement: TaskSettlement }
+  /** Every submitted task has settled and no more will come; the last effect of a pool, given once. */
+  | { readonly tag: 'finish' };

@@ -1,0 +1,271 @@
+import { endOf, settlementOf } from './ends.ts';
+import type { EndMode, PoolEffect, PoolEvent } from './events.ts';
+import { Fifo } from './fifo.ts';
+import { type HaltRule, isHaltReached } from './halt.ts';
+import {
+  type FailedTry,
+  move,
+  type Ready,
+  type Running,
+  type TaskEventTag,
+  type TaskStateTag,
+  type Waiting,
+} from './moves.ts';
+import type { AttemptOutcome, EndCause, TaskSettlement } from './outcome.ts';
+import { Slots } from './slots.ts';
+import type { TaskSpec } from './task.ts';
+
+export interface PoolMachineOptions {
+  /** How many tasks may be at work at a time; whole, at least 1. */
+  readonly size: number;
+  /** Tries after the first one, for tasks that do not say. */
+  readonly retries: number;
+  readonly halt: HaltRule;
+}
+
+/** Why a pool starts nothing new: its halt rule (`fail`, `success`), a cancel, or bad input. */
+export type HaltReason = 'fail' | 'success' | 'cancel' | 'input';
+
+/** How many tasks are in each state; all but `submitted` add up to `submitted`. */
+export interface PoolCounts extends Readonly<Record<TaskStateTag, number>> {
+  readonly submitted: number;
+  /** More tasks may come. */
+  readonly isInputOpen: boolean;
+}
+
+/**
+ * Decides what a pool does: events in, effects out; no clock, no input or output.
+ *
+ * Its state changes in place, on purpose: (state, event) => state would copy a list of 100 000 tasks for each of
+ * their events. A settled task leaves nothing behind but its count, so memory is that of the tasks still to be done.
+ * Every event speaks of one attempt, and one that speaks of an attempt gone by changes nothing.
+ */
+export class PoolMachine {
+  readonly #options: PoolMachineOptions;
+  #size: number;
+  readonly #fresh = new Fifo<Ready>();
+  /** Ready for another try: these go before the fresh ones. */
+  readonly #again = new Fifo<Ready>();
+  readonly #running = new Map<number, Running>();
+  readonly #waiting = new Map<number, Extract<Waiting, { reason: 'retry' }>>();
+  readonly #slots = new Slots();
+  readonly #tally: Record<TaskStateTag, number> = {
+    ready: 0,
+    running: 0,
+    waiting: 0,
+    succeeded: 0,
+    failed: 0,
+    timedOut: 0,
+    cancelled: 0,
+    skipped: 0,
+  };
+  #submitted = 0;
+  #isInputOpen = true;
+  #isThrottled = false;
+  #isRuleReached = false;
+  #haltedBy: HaltReason | null = null;
+  #isFinished = false;
+  #effects: PoolEffect[] = [];
+
+  constructor(options: PoolMachineOptions) {
+    this.#options = options;
+    this.#size = options.size;
+  }
+
+  get counts(): PoolCounts {
+    return { submitted: this.#submitted, ...this.#tally, isInputOpen: this.#isInputOpen };
+  }
+
+  /** `finish` has been given. */
+  get isFinished(): boolean {
+    return this.#isFinished;
+  }
+
+  /** Why nothing new starts (the first reason stays), or null. */
+  get isHalted(): HaltReason | null {
+    return this.#haltedBy;
+  }
+
+  /**
+   * @returns what to do now, in this order
+   * @throws Error when tasks are submitted although the input has ended and the pool is not halted: they would be lost
+   */
+  handle(event: PoolEvent): PoolEffect[] {
+    if (this.#isFinished) return [];
+    this.#apply(event);
+    if (this.#haltedBy === null) this.#startReady();
+    else this.#settleHeldBack();
+    this.#finishOnceDone();
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+
+  #apply(event: PoolEvent): void {
+    switch (event.tag) {
+      case 'submitted':
+        this.#submit(event.tasks);
+        break;
+      case 'inputEnded':
+        this.#endInput();
+        break;
+      case 'inputFailed':
+        this.#halt('input');
+        this.#endInput();
+        break;
+      case 'ended':
+        this.#attemptEnded(event.seq, event.attempt, event.outcome);
+        break;
+      case 'timeoutElapsed':
+        this.#timeoutElapsed(event.seq, event.attempt);
+        break;
+      case 'retryDue':
+        this.#retryDue(event.seq, event.attempt);
+        break;
+      case 'throttled':
+        this.#isThrottled = event.on;
+        break;
+      case 'resized':
+        this.#size = Math.max(1, event.size);
+        break;
+      case 'cancel':
+        this.#halt('cancel');
+        this.#endRunning(event.mode);
+        break;
+      default:
+        event satisfies never;
+    }
+  }
+
+  #submit(tasks: readonly TaskSpec[]): void {
+    if (!this.#isInputOpen) {
+      // A reader that has not yet heard of the halt may still deliver; without one, this is a bug.
+      if (this.#haltedBy !== null) return;
+      throw new Error('tasks were submitted to a pool whose input has ended');
+    }
+    for (const task of tasks) this.#fresh.put({ tag: 'ready', task, lastTry: null });
+    this.#submitted += tasks.length;
+    this.#tally.ready += tasks.length;
+  }
+
+  #endInput(): void {
+    this.#isInputOpen = false;
+    this.#applyHaltRule();
+  }
+
+  #attemptEnded(seq: number, attempt: number, outcome: AttemptOutcome): void {
+    const running = this.#running.get(seq);
+    if (running?.attempt !== attempt) return;
+    this.#running.delete(seq);
+    this.#slots.give(running.slot);
+    const { task, slot } = running;
+    const end = endOf(outcome, running.ending);
+    const isOver = end === 'succeeded' || end === 'cancelled' || this.#haltedBy !== null;
+    if (isOver || attempt > (task.retries ?? this.#options.retries)) {
+      this.#settle('running', 'ended', task, { end, outcome, attempts: attempt, slot });
+    } else {
+      this.#waitForRetry(task, { attempt, slot, outcome, end });
+    }
+  }
+
+  #waitForRetry(task: TaskSpec, lastTry: FailedTry): void {
+    this.#move('running', 'ended', 'waiting');
+    this.#waiting.set(task.seq, { tag: 'waiting', reason: 'retry', task, lastTry });
+    const { attempt, outcome, end } = lastTry;
+    this.#effects.push({ tag: 'retry', task, attempt, outcome, delayMs: 0, timedOut: end === 'timedOut' });
+  }
+
+  #timeoutElapsed(seq: number, attempt: number): void {
+    const running = this.#running.get(seq);
+    if (running?.attempt !== attempt) return;
+    this.#move('running', 'timeoutElapsed', 'running');
+    this.#end(running, 'timeout', 'graceful');
+  }
+
+  #retryDue(seq: number, attempt: number): void {
+    const waiting = this.#waiting.get(seq);
+    if (waiting?.lastTry.attempt !== attempt) return;
+    this.#move('waiting', 'retryDue', 'ready');
+    this.#waiting.delete(seq);
+    this.#again.put({ tag: 'ready', task: waiting.task, lastTry: waiting.lastTry });
+  }
+
+  #startReady(): void {
+    while (!this.#isThrottled && this.#running.size < this.#size) {
+      const ready = this.#takeReady();
+      if (ready === undefined) return;
+      this.#start(ready);
+    }
+  }
+
+  #start({ task, lastTry }: Ready): void {
+    this.#move('ready', 'assigned', 'running');
+    const attempt = (lastTry?.attempt ?? 0) + 1;
+    const slot = this.#slots.take();
+    this.#running.set(task.seq, { tag: 'running', task, attempt, slot, ending: null });
+    this.#effects.push({ tag: 'start', task, slot, attempt });
+  }
+
+  #halt(by: HaltReason): void {
+    this.#haltedBy ??= by;
+  }
+
+  #endRunning(mode: EndMode): void {
+    for (const running of this.#running.values()) {
+      this.#move('running', 'halted', 'running');
+      this.#end(running, 'cancel', mode);
+    }
+  }
+
+  /** Asks for the end once, and once more if harder; the first cause is the one that counts. */
+  #end(running: Running, cause: EndCause, mode: EndMode): void {
+    const { task, attempt, slot, ending } = running;
+    if (ending !== null && (ending.mode === 'now' || mode === 'graceful')) return;
+    this.#running.set(task.seq, { ...running, ending: { cause: ending?.cause ?? cause, mode } });
+    this.#effects.push({ tag: 'end', seq: task.seq, attempt, slot, mode });
+  }
+
+  /** Settles all that will not be started (again). */
+  #settleHeldBack(): void {
+    for (const { task, lastTry } of this.#waiting.values()) {
+      this.#settle('waiting', 'halted', task, settlementOf(lastTry));
+    }
+    this.#waiting.clear();
+    for (let ready = this.#takeReady(); ready !== undefined; ready = this.#takeReady()) {
+      this.#settle('ready', 'halted', ready.task, settlementOf(ready.lastTry));
+    }
+  }
+
+  #takeReady(): Ready | undefined {
+    return this.#again.take() ?? this.#fresh.take();
+  }
+
+  #settle(from: TaskStateTag, event: TaskEventTag, task: TaskSpec, settlement: TaskSettlement): void {
+    this.#move(from, event, settlement.end);
+    this.#effects.push({ tag: 'settle', task, settlement });
+    this.#applyHaltRule();
+  }
+
+  #applyHaltRule(): void {
+    const { halt } = this.#options;
+    if (halt.when === 'never' || this.#isRuleReached) return;
+    const { succeeded, failed, timedOut } = this.#tally;
+    const total = this.#isInputOpen ? null : this.#submitted;
+    if (!isHaltReached(halt, { successes: succeeded, failures: failed + timedOut, total })) return;
+    this.#isRuleReached = true;
+    this.#halt(halt.on);
+    if (halt.when === 'now') this.#endRunning('graceful');
+  }
+
+  #finishOnceDone(): void {
+    const { ready, running, waiting } = this.#tally;
+    if (this.#isInputOpen || ready + running + waiting > 0) return;
+    this.#isFinished = true;
+    this.#effects.push({ tag: 'finish' });
+  }
+
+  #move(from: TaskStateTag, event: TaskEventTag, to: TaskStateTag): void {
+    this.#tally[move(from, event, to)] += 1;
+    this.#tally[from] -= 1;
+  }
+}

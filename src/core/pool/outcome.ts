@@ -1,0 +1,22 @@
+/** How one attempt at a task ended, as far as it is known: an exit is never invented. */
+export type AttemptOutcome =
+  | { readonly kind: 'exited'; readonly exitCode: number }
+  | { readonly kind: 'signaled'; readonly signal: NodeJS.Signals }
+  /** It could not be run, or what became of it is not known: no exit code, no signal, but the reason. */
+  | { readonly kind: 'error'; readonly code: string; readonly message: string };
+
+/** Why procctl itself ended an attempt. */
+export type EndCause = 'timeout' | 'cancel';
+
+export type TaskEnd = 'succeeded' | 'failed' | 'timedOut' | 'cancelled' | 'skipped';
+
+/** One settled task, as the pool's core sees it. */
+export interface TaskSettlement {
+  readonly end: TaskEnd;
+  /** How the last attempt ended; absent when the task never started. */
+  readonly outcome?: AttemptOutcome;
+  /** Attempts made; 0 when the task never started. */
+  readonly attempts: number;
+  /** Slot of the last attempt, from 1; absent when the task never started. */
+  readonly slot?: number;
+}

@@ -1,0 +1,1 @@
+export { type ErrorCode, EXIT, ProcctlError } from './errors.ts';

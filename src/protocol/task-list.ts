@@ -1,0 +1,82 @@
+import type { TaskSpec } from '../core/pool/task.ts';
+import { nameOfCommand } from './command-name.ts';
+import { show } from './show.ts';
+import { type Checked, checkTask, type TaskDefaults, type TaskInput } from './task-schema.ts';
+
+/**
+ * Says in a message which task holds an id already.
+ * `line` is the line it was written on; absent: the task has its id from its position and its line was not kept.
+ */
+export type PlaceOf = (seq: number, line?: number) => string;
+
+/**
+ * Turns written tasks into complete ones, in order: defaults filled in, every id unique.
+ * Only ids that the input gives are remembered, so that an endless stream without ids needs no memory.
+ */
+export class TaskList {
+  #length = 0;
+  readonly #defaults: TaskDefaults;
+  readonly #placeOf: PlaceOf;
+  readonly #given = new Map<string, { readonly seq: number; readonly line: number | undefined }>();
+  readonly #seqsWithId = new Set<number>();
+
+  constructor(placeOf: PlaceOf, defaults: TaskDefaults = {}) {
+    this.#placeOf = placeOf;
+    this.#defaults = defaults;
+  }
+
+  /** The next task, complete; or what is wrong with it, and then the list is as before. */
+  add(value: unknown, line?: number): Checked<TaskSpec> {
+    const checked = checkTask(value);
+    if ('problem' in checked) return checked;
+    const seq = this.#length + 1;
+    const { id } = checked.value;
+    const holder = this.#holderOf(id ?? String(seq));
+    if (holder !== undefined) {
+      const message = `${show(id ?? String(seq))} is already the id of ${holder}`;
+      return {
+        problem: id === undefined ? { path: [], message: `its default id ${message}` } : { path: ['id'], message },
+      };
+    }
+    this.#length = seq;
+    if (id !== undefined) {
+      this.#given.set(id, { seq, line });
+      this.#seqsWithId.add(seq);
+    }
+    return { value: this.#complete(checked.value, seq) };
+  }
+
+  #holderOf(id: string): string | undefined {
+    const given = this.#given.get(id);
+    if (given !== undefined) return this.#placeOf(given.seq, given.line);
+    const seq = /^[1-9]\d{0,15}$/.test(id) ? Number(id) : 0;
+    return seq >= 1 && seq <= this.#length && !this.#seqsWithId.has(seq) ? this.#placeOf(seq) : undefined;
+  }
+
+  #complete(task: TaskInput, seq: number): TaskSpec {
+    const { cwd, env, stdin, timeout, retries } = this.#defaults;
+    const merged = {
+      cwd: task.cwd ?? cwd,
+      env: task.env === undefined || env === undefined ? (task.env ?? env) : mergeEnv(env, task.env),
+      stdin: task.stdin ?? stdin,
+      timeoutMs: task.timeout ?? timeout,
+      retries: task.retries ?? retries,
+    };
+    return {
+      seq,
+      id: task.id ?? String(seq),
+      name: task.name ?? nameOfCommand(task.command),
+      command: task.command,
+      ...(merged.cwd === undefined ? undefined : { cwd: merged.cwd }),
+      ...(merged.env === undefined ? undefined : { env: merged.env }),
+      ...(merged.stdin === undefined ? undefined : { stdin: merged.stdin }),
+      ...(merged.timeoutMs === undefined ? undefined : { timeoutMs: merged.timeoutMs }),
+      ...(merged.retries === undefined ? undefined : { retries: merged.retries }),
+    };
+  }
+}
+
+type Env = Readonly<Record<string, string | null>>;
+
+/** Without a prototype, so that a variable named `__proto__` is one like any other. */
+const mergeEnv = (under: Env, over: Env): Env => Object.assign(Object.create(null), under, over);

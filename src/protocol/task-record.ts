@@ -1,0 +1,95 @@
+import { isUtf8 } from 'node:buffer';
+import type { TaskEnd } from '../core/pool/outcome.ts';
+
+/** One finished task as `--json` shows it, without what it wrote. Field names are stable. */
+export interface TaskRecord {
+  readonly seq: number;
+  readonly id: string;
+  readonly name: string;
+  readonly state: TaskEnd;
+  /** Null when a signal ended it, when it never ran, and when how it ended is not known. */
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Why there is neither exit code nor signal; null when there is one of them. */
+  readonly error: { readonly code: string; readonly message: string } | null;
+  /** ISO 8601, of the first attempt; null when it never started. */
+  readonly startedAt: string | null;
+  /** ISO 8601, of the last attempt. */
+  readonly endedAt: string | null;
+  /** Of the last attempt, ms. */
+  readonly durationMs: number | null;
+  readonly attempts: number;
+  readonly slot: number | null;
+}
+
+/** Bytes that can be gone through more than once, in pieces. */
+export interface Bytes {
+  readonly size: number;
+  chunks(): Iterable<Buffer>;
+}
+
+/** What is small is written as one piece. */
+const SMALL_BYTES = 64 * 1024;
+
+const isText = (bytes: Bytes): boolean => {
+  if (bytes.size === 0) return true;
+  if (bytes.size <= SMALL_BYTES) return isUtf8(joined(bytes));
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  try {
+    for (const chunk of bytes.chunks()) decoder.decode(chunk, { stream: true });
+    decoder.decode();
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const joined = (bytes: Bytes): Buffer => {
+  const chunks = [...bytes.chunks()];
+  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+};
+
+function* jsonText(bytes: Bytes): Generator<string> {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  for (const chunk of bytes.chunks()) yield JSON.stringify(decoder.decode(chunk, { stream: true })).slice(1, -1);
+  yield JSON.stringify(decoder.decode()).slice(1, -1);
+}
+
+function* base64Text(bytes: Bytes): Generator<string> {
+  let rest: Buffer = Buffer.alloc(0);
+  for (const chunk of bytes.chunks()) {
+    const all = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    const whole = all.length - (all.length % 3);
+    yield all.toString('base64', 0, whole);
+    rest = all.subarray(whole);
+  }
+  yield rest.toString('base64');
+}
+
+/**
+ * The line of NDJSON for a finished task, in pieces, so that a gigabyte of output never stands in memory.
+ *
+ * `stdout` and `stderr` are text where both are UTF-8; otherwise both are base64 and `encoding` says so. They are null
+ * when the output was not kept.
+ */
+export function* recordLine(record: TaskRecord, stdout: Bytes | null, stderr: Bytes | null): Generator<Buffer> {
+  const head = JSON.stringify(record);
+  if (stdout === null || stderr === null) {
+    yield Buffer.from(`${head.slice(0, -1)},"stdout":null,"stderr":null}\n`);
+    return;
+  }
+  const areText = isText(stdout) && isText(stderr);
+  const encode = areText ? jsonText : base64Text;
+  let held = `${head.slice(0, -1)}${areText ? '' : ',"encoding":"base64"'}`;
+  for (const [name, bytes] of Object.entries({ stdout, stderr })) {
+    held += `,"${name}":"`;
+    for (const piece of encode(bytes)) {
+      held += piece;
+      if (held.length < SMALL_BYTES) continue;
+      yield Buffer.from(held);
+      held = '';
+    }
+    held += '"';
+  }
+  yield Buffer.from(`${held}}\n`);
+}

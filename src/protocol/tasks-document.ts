@@ -1,0 +1,82 @@
+import type { TaskSpec } from '../core/pool/task.ts';
+import { ProcctlError } from '../errors.ts';
+import { findJsonError, lineAndColumn } from './json-error.ts';
+import { show, showFile, showPath } from './show.ts';
+import { TaskList } from './task-list.ts';
+import { checkDocument, type Problem, type TaskDefaults } from './task-schema.ts';
+
+export type TasksFormat = 'json' | 'ndjson';
+
+const DOCUMENT_KEYS = ['"tasks"', '"defaults"', '"$schema"'];
+
+const NDJSON_HINT = 'if it holds one task a line, say --format ndjson';
+
+/**
+ * Tells a whole JSON document from one task a line by how the text begins: `[`, or `{` and a key of a document, is JSON.
+ *
+ * @param head the beginning, as much as there is so far; a byte order mark is skipped
+ */
+export const detectFormat = (head: string): TasksFormat | 'undecided' => {
+  const begun = head.replace(/^\ufeff?[ \t\r\n]*/, '');
+  if (begun === '') return 'undecided';
+  if (begun.startsWith('[')) return 'json';
+  if (!begun.startsWith('{')) return 'ndjson';
+  const key = begun.slice(1).replace(/^[ \t\r\n]+/, '');
+  if (DOCUMENT_KEYS.some((known) => key.startsWith(known))) return 'json';
+  return DOCUMENT_KEYS.some((known) => known.startsWith(key)) ? 'undecided' : 'ndjson';
+};
+
+const refusal = (file: string, { path, message }: Problem): ProcctlError => {
+  const where = path.length === 0 ? showFile(file) : `${showFile(file)}: ${showPath(path)}`;
+  return new ProcctlError('ERR_TASKS', `${where}: ${message}`);
+};
+
+/** Whether the first line alone is JSON and more lines follow: a `.json` file that is one task a line. */
+const looksLikeNdjson = (text: string): boolean => {
+  const firstLine = text.trimStart().split('\n', 1)[0] as string;
+  return findJsonError(firstLine) === undefined;
+};
+
+const parseJson = (text: string, file: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const error = findJsonError(text) ?? { offset: 0, kind: 'wrong', message: (cause as Error).message };
+    const { line, column } = lineAndColumn(text, error.offset);
+    const message = error.kind === 'wrong' ? error.message : `${error.message} of the document`;
+    throw new ProcctlError('ERR_TASKS', `${showFile(file)}:${line}:${column}: not JSON: ${message}`, {
+      cause,
+      ...(error.kind === 'trailing' && looksLikeNdjson(text) ? { hint: NDJSON_HINT } : undefined),
+    });
+  }
+};
+
+const readTasks = (tasks: readonly unknown[], file: string, base: readonly PropertyKey[], defaults?: TaskDefaults) => {
+  const list = new TaskList((seq) => showPath([...base, seq - 1]), defaults);
+  return tasks.map((task, index): TaskSpec => {
+    const checked = list.add(task);
+    if ('value' in checked) return checked.value;
+    throw refusal(file, { ...checked.problem, path: [...base, index, ...checked.problem.path] });
+  });
+};
+
+/**
+ * Reads a whole tasks document: a JSON array of tasks, or `{ "defaults": {…}, "tasks": […] }`.
+ *
+ * @param text the document, as `decodeBytes` gives it; white space alone holds no tasks
+ * @param file its name, for messages
+ * @throws ProcctlError ERR_TASKS for the first thing that is wrong, with file and path or line and column
+ */
+export const parseTasksDocument = (text: string, file: string): TaskSpec[] => {
+  const json = text.startsWith('\ufeff') ? text.slice(1) : text;
+  if (/^[ \t\r\n]*$/.test(json)) return [];
+  const document = parseJson(json, file);
+  if (Array.isArray(document)) return readTasks(document, file, []);
+  if (typeof document !== 'object' || document === null) {
+    const message = `expected an array of tasks or an object with "tasks", got ${show(document)}`;
+    throw refusal(file, { path: [], message });
+  }
+  const checked = checkDocument(document);
+  if ('problem' in checked) throw refusal(file, checked.problem);
+  return readTasks(checked.value.tasks, file, ['tasks'], checked.value.defaults);
+};

@@ -1,0 +1,84 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Length of a clock tick in `/proc/PID/stat`, ms: USER_HZ is 100 on every Linux that Node runs on. */
+const TICK_MS = 10;
+
+/** A process as the kernel showed it at one moment. pid and `startTicks` together name it for ever. */
+export interface ProcInfo {
+  readonly pid: number;
+  readonly parent: number;
+  readonly session: number;
+  /** R, S, D, T, Z … as in proc(5). */
+  readonly state: string;
+  /** When it began, in clock ticks since boot. */
+  readonly startTicks: number;
+  /** The program's short name, for people. */
+  readonly command: string;
+}
+
+/** Reads `/proc/PID/stat`; undefined when there is no such process (any more), or no `/proc`. */
+export const readProc = (pid: number): ProcInfo | undefined => {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  } catch {
+    return undefined;
+  }
+  // The name stands in parentheses and may itself hold any character: the last ')' ends it.
+  const nameEnd = stat.lastIndexOf(')');
+  const fields = stat.slice(nameEnd + 2).split(' ');
+  return {
+    pid,
+    state: fields[0] ?? '?',
+    parent: Number(fields[1]),
+    session: Number(fields[3]),
+    startTicks: Number(fields[19]),
+    command: stat.slice(stat.indexOf('(') + 1, nameEnd),
+  };
+};
+
+/** All processes alive now (zombies are not alive); empty where there is no `/proc`. */
+export const readAllProcs = (): ProcInfo[] => {
+  let names: string[];
+  try {
+    names = readdirSync('/proc');
+  } catch {
+    return [];
+  }
+  const procs: ProcInfo[] = [];
+  for (const name of names) {
+    const first = name.charCodeAt(0);
+    if (first < 49 || first > 57) continue;
+    const info = readProc(Number(name));
+    if (info !== undefined && info.state !== 'Z' && info.state !== 'X') procs.push(info);
+  }
+  return procs;
+};
+
+/** The environment a process began with, as raw text; '' when it may not be read. */
+export const readEnviron = (pid: number): string => {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'latin1');
+  } catch {
+    return '';
+  }
+};
+
+/** Clock ticks since boot, the scale of `ProcInfo.startTicks`; 0 where there is no `/proc`. */
+export const ticksNow = (): number => {
+  try {
+    return Math.floor((Number(readFileSync('/proc/uptime', 'latin1').split(' ')[0]) * 1000) / TICK_MS);
+  } catch {
+    return 0;
+  }
+};
+
+/** The first child of a process, or undefined: what a lane's shell is running at this moment. */
+export const firstChild = (pid: number): number | undefined => {
+  try {
+    const child = Number.parseInt(readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1'), 10);
+    return Number.isNaN(child) ? undefined : child;
+  } catch {
+    return undefined;
+  }
+};

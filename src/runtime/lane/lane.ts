@@ -1,0 +1,403 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, constants, existsSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { constants as osConstants } from 'node:os';
+import type { EndMode } from '../../core/pool/events.ts';
+import type { AttemptOutcome } from '../../core/pool/outcome.ts';
+import type { TaskCommand, TaskSpec } from '../../core/pool/task.ts';
+import { encodeBytes } from '../../protocol/bytes.ts';
+import { outcomeOfStatus } from '../../protocol/lane-outcome.ts';
+import { attemptScript, LaneReader, prelude, silenceOf } from '../../protocol/lane-script.ts';
+import { endFamily, type FamilyEnd } from '../family/end-family.ts';
+import { findFamily } from '../family/family.ts';
+import { firstChild, type ProcInfo, ticksNow } from '../family/proc.ts';
+import { PipeReader } from './pipes.ts';
+import { type AttemptPlan, directoryOf, planAttempt, type Surroundings } from './plan-attempt.ts';
+
+/** A task that lives longer than this has its output read as it comes, not only at its end. */
+const FOLLOW_AFTER_MS = 5;
+
+/** What all lanes of a pool share. */
+export interface LaneContext extends Surroundings {
+  /** Directory of the run: pipes, standard input of tasks, spilled output. */
+  readonly runDirectory: string;
+  /** Outer marks and this pool's id: the beginning of PROCCTL_MARK, as in `/outer.7.1/pool.`. */
+  readonly markPrefix: string;
+  /** The part of the mark that is this pool's alone. */
+  readonly poolMark: string;
+  readonly stopTimeoutMs: number;
+}
+
+/** One attempt at a task, with those who want to hear of it. */
+export interface Attempt {
+  readonly task: TaskSpec;
+  readonly slot: number;
+  readonly attempt: number;
+  onData(stream: 'stdout' | 'stderr', chunk: Buffer): void;
+  onEnded(outcome: AttemptOutcome): void;
+}
+
+interface Current extends Attempt {
+  readonly plan: AttemptPlan;
+  readonly token: string;
+  readonly sinceTicks: () => number;
+  leader: number | undefined;
+  family: FamilyEnd | undefined;
+  isFamilyGone: boolean;
+  outcome: AttemptOutcome | undefined;
+  follow: NodeJS.Timeout | undefined;
+}
+
+/**
+ * One place where an attempt runs: a long-lived shell in a session of its own, and two named pipes.
+ * One attempt at a time. A lane that cannot be trusted any more (its shell died, somebody still holds its pipes) says
+ * so by `isSpent`, and is to be replaced.
+ */
+export class Lane {
+  readonly #context: LaneContext;
+  readonly #number: number;
+  readonly #shell: ChildProcess;
+  readonly #reader = new LaneReader();
+  #pipes: { readonly stdout: PipeReader; readonly stderr: PipeReader } | undefined;
+  #current: Current | undefined;
+  #isSpent = false;
+  #isPaused = false;
+  #whenReady: (() => void)[] = [];
+  readonly #exited: Promise<void>;
+  readonly #onUnavailable: (error: Error) => void;
+
+  /** @throws never: a shell that could not be started is reported to `onUnavailable` */
+  constructor(context: LaneContext, number: number, onUnavailable: (error: Error) => void) {
+    this.#context = context;
+    this.#number = number;
+    this.#onUnavailable = onUnavailable;
+    this.#shell = spawn('/bin/sh', [], {
+      argv0: '/bin/sh',
+      detached: true,
+      stdio: ['pipe', 'pipe', 'ignore'],
+      cwd: context.directory,
+      env: { ...context.env, PROCCTL_MARK: `${context.markPrefix}0.0/` },
+    });
+    this.#exited = new Promise((resolve) => {
+      this.#shell.once('exit', (code, signal) => {
+        this.#isSpent = true;
+        const current = this.#current;
+        if (current !== undefined && current.plan.way === 'shell') this.#lost(current, code, signal);
+        resolve();
+      });
+      this.#shell.once('error', (error) => {
+        this.#isSpent = true;
+        resolve();
+        onUnavailable(error);
+      });
+    });
+    this.#shell.stdin?.on('error', () => {});
+    this.#shell.stdout?.on('data', (chunk: Buffer) => {
+      for (const message of this.#reader.push(chunk.toString('latin1'))) {
+        if (message.tag === 'ready') this.#ready();
+        else this.#ended(message.token, message.status, message.wasAnnounced);
+      }
+    });
+    this.#shell.stdin?.write(prelude([this.#path('stdout'), this.#path('stderr')]));
+  }
+
+  get isSpent(): boolean {
+    return this.#isSpent;
+  }
+
+  get shellPid(): number | undefined {
+    return this.#shell.pid;
+  }
+
+  /** pid of the attempt's own first process, looked up now; undefined when there is none (yet). */
+  get attemptPid(): number | undefined {
+    if (this.#current === undefined) return undefined;
+    return this.#current.leader ?? (this.#shell.pid === undefined ? undefined : firstChild(this.#shell.pid));
+  }
+
+  /** Runs one attempt; the lane must be free. `onEnded` is called exactly once, never before this returns. */
+  run(attempt: Attempt): void {
+    const plan = planAttempt(attempt.task, this.#context);
+    const begunAt = performance.now();
+    const current: Current = {
+      ...attempt,
+      plan,
+      token: `${attempt.task.seq}.${attempt.attempt}`,
+      // One tick of slack each way: the kernel rounds start times down to 10 ms.
+      sinceTicks: () => ticksNow() - Math.ceil((performance.now() - begunAt) / 10) - 2,
+      leader: undefined,
+      family: undefined,
+      isFamilyGone: false,
+      outcome: undefined,
+      follow: undefined,
+    };
+    this.#current = current;
+    if (plan.way === 'refuse') {
+      queueMicrotask(() => this.#settle(current, plan.outcome));
+      return;
+    }
+    let stdinPath = '/dev/null';
+    if (attempt.task.stdin !== undefined && attempt.task.stdin !== '') {
+      stdinPath = this.#path('stdin');
+      try {
+        // A new file each time: a process left behind may still read the old one.
+        rmSync(stdinPath, { force: true });
+        writeFileSync(stdinPath, encodeBytes(attempt.task.stdin), { mode: 0o600 });
+      } catch (error) {
+        const message = `cannot keep its standard input in ${this.#context.runDirectory}: ${(error as Error).message}`;
+        queueMicrotask(() => this.#settle(current, { kind: 'error', code: 'ERR_STDIN', message }));
+        return;
+      }
+    }
+    if (plan.way === 'spawn') {
+      this.#onceReady(() => void this.#spawn(current, stdinPath));
+      return;
+    }
+    this.#shell.stdin?.write(
+      encodeBytes(
+        attemptScript({
+          command: attempt.task.command,
+          cwd: directoryOf(attempt.task, this.#context.directory),
+          env: { ...attempt.task.env, ...this.#identity(current) },
+          oldDirectory: this.#context.env.OLDPWD,
+          stdinPath,
+          stdoutPath: this.#path('stdout'),
+          stderrPath: this.#path('stderr'),
+          witnessPath: this.#path('witness'),
+          token: current.token,
+        }),
+      ),
+    );
+    this.#followSoon(current);
+  }
+
+  /** Forgets the attempt that this lane was given and could not begin. */
+  takeBack(): void {
+    clearTimeout(this.#current?.follow);
+    this.#current = undefined;
+  }
+
+  /** Ends what runs, with all it has started: SIGTERM, the grace, SIGKILL; or SIGKILL at once. */
+  end(mode: EndMode): void {
+    const current = this.#current;
+    if (current === undefined || current.plan.way === 'refuse') return;
+    if (current.family !== undefined) {
+      if (mode === 'now') current.family.now();
+      return;
+    }
+    const shell = this.#shell.pid;
+    const sinceTicks = current.sinceTicks();
+    const find = (): ProcInfo[] =>
+      findFamily({
+        mark: `${this.#context.poolMark}${current.token}/`,
+        poolMark: this.#context.poolMark,
+        shell,
+        leader: current.leader,
+        session: current.plan.way === 'spawn' ? (current.leader ?? -1) : (shell ?? -1),
+        sinceTicks,
+      });
+    const graceMs = mode === 'now' ? 0 : this.#context.stopTimeoutMs;
+    current.family = endFamily(find, () => current.outcome !== undefined, graceMs);
+    void current.family.survivors.then((survivors) => this.#familyEnded(current, survivors));
+  }
+
+  /** Stops taking output (the task blocks once its pipe is full), or goes on. */
+  setPaused(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    if (this.#pipes === undefined || this.#current === undefined) return;
+    for (const pipe of [this.#pipes.stdout, this.#pipes.stderr]) isPaused ? pipe.pause() : pipe.resume();
+  }
+
+  /** Lets the shell go. Who still holds the pipes is read on, into nothing, until `close`. */
+  async retire(onDropped: (bytes: number) => void): Promise<void> {
+    this.#isSpent = true;
+    this.#pipes?.stdout.abandon(onDropped);
+    this.#pipes?.stderr.abandon(onDropped);
+    this.#shell.stdin?.end();
+    await this.#exited;
+  }
+
+  /** Gives everything back; no attempt may be running. */
+  async close(): Promise<void> {
+    this.#isSpent = true;
+    this.#shell.stdin?.end();
+    await this.#exited;
+    this.#pipes?.stdout.close();
+    this.#pipes?.stderr.close();
+    this.#pipes = undefined;
+  }
+
+  #path(name: string): string {
+    return `${this.#context.runDirectory}/${this.#number}.${name}`;
+  }
+
+  /** What a task is told about itself. */
+  #identity(current: Current): Record<string, string> {
+    const { task, attempt, slot } = current;
+    return {
+      PROCCTL_TASK_ID: task.id,
+      PROCCTL_TASK_SEQ: String(task.seq),
+      PROCCTL_SLOT: String(slot),
+      PROCCTL_ATTEMPT: String(attempt),
+      PROCCTL_MARK: `${this.#context.markPrefix}${current.token}/`,
+    };
+  }
+
+  #ready(): void {
+    try {
+      const take = (stream: 'stdout' | 'stderr') => (chunk: Buffer) => this.#current?.onData(stream, chunk);
+      const stdout = new PipeReader(this.#path('stdout'), take('stdout'));
+      this.#pipes = { stdout, stderr: new PipeReader(this.#path('stderr'), take('stderr')) };
+    } catch (error) {
+      // Without readers nobody can write: the lane is of no use.
+      this.#isSpent = true;
+      this.#killShell();
+      this.#onUnavailable(error as Error);
+      return;
+    }
+    const waiting = this.#whenReady;
+    this.#whenReady = [];
+    for (const action of waiting) action();
+    if (this.#isPaused) this.setPaused(true);
+  }
+
+  #onceReady(action: () => void): void {
+    if (this.#pipes === undefined) this.#whenReady.push(action);
+    else action();
+  }
+
+  #followSoon(current: Current): void {
+    current.follow = setTimeout(() => {
+      this.#onceReady(() => {
+        if (this.#current !== current || current.outcome !== undefined) return;
+        this.#pipes?.stdout.follow();
+        this.#pipes?.stderr.follow();
+        if (this.#isPaused) this.setPaused(true);
+      });
+    }, FOLLOW_AFTER_MS);
+  }
+
+  #ended(token: string, status: number, wasAnnounced: boolean): void {
+    const current = this.#current;
+    if (current === undefined || current.token !== token || current.outcome !== undefined) return;
+    this.#mainEnded(current, this.#outcomeOf(current.task.command, status, wasAnnounced));
+  }
+
+  #outcomeOf(command: TaskCommand, status: number, wasAnnounced: boolean): AttemptOutcome {
+    const mayHaveWitness =
+      command.kind === 'argv' ? status === 126 || status === 127 : status === 130 || status === 141;
+    const hasWitness = mayHaveWitness && existsSync(this.#path('witness'));
+    if (hasWitness) rmSync(this.#path('witness'), { force: true });
+    if (command.kind === 'argv' && hasWitness) {
+      const message = `could not be executed (the shell's reason is on its standard error)`;
+      return { kind: 'error', code: 'ERR_NOT_EXECUTABLE', message };
+    }
+    return outcomeOfStatus(status, wasAnnounced, silenceOf(command, hasWitness), signalName);
+  }
+
+  /** The attempt's own process has ended; what it has started may have to follow. */
+  #mainEnded(current: Current, outcome: AttemptOutcome): void {
+    current.outcome = outcome;
+    if (current.family === undefined || current.isFamilyGone) this.#settle(current, outcome);
+    else current.family.poke();
+  }
+
+  #familyEnded(current: Current, survivors: readonly ProcInfo[]): void {
+    if (this.#current !== current) return;
+    if (survivors.length > 0) {
+      const names = survivors.map(({ pid, command }) => `${pid} (${command})`).join(', ');
+      this.#giveUp(current, { kind: 'error', code: 'ERR_SURVIVORS', message: `could not be ended: pid ${names}` });
+    } else if (current.outcome !== undefined) {
+      this.#settle(current, current.outcome);
+    } else {
+      // Nothing of it is left, but the shell does not say so: it is stopped, or stuck. Its end is the answer.
+      current.isFamilyGone = true;
+      this.#killShell();
+    }
+  }
+
+  /** The lane's shell is gone, and with it the knowledge how the attempt ends; the attempt itself may live on. */
+  #lost(current: Current, code: number | null, signal: NodeJS.Signals | null): void {
+    const how = signal === null ? `exit code ${code}` : signal;
+    const message = `the shell that ran it ended (${how}), so how it ended is not known`;
+    if (current.family === undefined) this.end('graceful');
+    this.#mainEnded(current, { kind: 'error', code: 'ERR_LANE_LOST', message });
+  }
+
+  #killShell(): void {
+    // Without a pid (it could not be started) `kill` would signal our own process group.
+    if (this.#shell.pid !== undefined) this.#shell.kill('SIGKILL');
+  }
+
+  #giveUp(current: Current, outcome: AttemptOutcome): void {
+    this.#isSpent = true;
+    this.#settle(current, outcome);
+  }
+
+  #settle(current: Current, outcome: AttemptOutcome): void {
+    clearTimeout(current.follow);
+    if (current.plan.way !== 'refuse' && this.#pipes !== undefined) {
+      const isFree = [this.#pipes.stdout.finish(), this.#pipes.stderr.finish()].every(Boolean);
+      if (!isFree) this.#isSpent = true;
+    }
+    this.#current = undefined;
+    current.onEnded(outcome);
+  }
+
+  async #spawn(current: Current, stdinPath: string): Promise<void> {
+    const { command } = current.task;
+    const [file, ...args] = command.kind === 'argv' ? command.argv : ['/bin/sh', '-c', command.line];
+    const directory = directoryOf(current.task, this.#context.directory);
+    const cwd = directory ?? this.#context.directory;
+    const env: NodeJS.ProcessEnv = { ...this.#context.env };
+    if (directory !== undefined) env.PWD = directory;
+    for (const [name, value] of Object.entries(current.task.env ?? {})) {
+      if (value === null) delete env[name];
+      else env[name] = value;
+    }
+    Object.assign(env, this.#identity(current));
+    const fds: number[] = [];
+    try {
+      const { execa } = await import('./execa.lazy.ts');
+      if (current.family !== undefined) {
+        return this.#mainEnded(current, { kind: 'error', code: 'ERR_NOT_STARTED', message: 'ended before it started' });
+      }
+      fds.push(openSync(stdinPath, constants.O_RDONLY));
+      // The readers are open already, so these opens do not wait.
+      fds.push(openSync(this.#path('stdout'), constants.O_WRONLY), openSync(this.#path('stderr'), constants.O_WRONLY));
+      const [stdin, stdout, stderr] = fds as [number, number, number];
+      const options = { cwd, env, stdin, stdout, stderr, extendEnv: false, detached: true, cleanup: false } as const;
+      const child = execa(file as string, args, { ...options, reject: false, buffer: false });
+      current.leader = child.pid;
+      for (const fd of fds.splice(0)) closeSync(fd);
+      this.#followSoon(current);
+      const result = await child;
+      if (result.exitCode !== undefined) this.#mainEnded(current, { kind: 'exited', exitCode: result.exitCode });
+      else if (result.signal !== undefined)
+        this.#mainEnded(current, { kind: 'signaled', signal: result.signal as NodeJS.Signals });
+      else this.#mainEnded(current, spawnFailure(file as string, result.cause));
+    } catch (error) {
+      for (const fd of fds) closeSync(fd);
+      this.#mainEnded(current, spawnFailure(file as string, error));
+    }
+  }
+}
+
+const signalName = (signal: number): NodeJS.Signals | undefined => {
+  for (const [name, value] of Object.entries(osConstants.signals)) if (value === signal) return name as NodeJS.Signals;
+  return undefined;
+};
+
+/** Why a spawn failed, after the look-up of program and directory has already succeeded. */
+const spawnFailure = (program: string, error: unknown): AttemptOutcome => {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code ?? 'ERR_SPAWN';
+  if (code === 'E2BIG') {
+    const message = 'argument list too long for the system (see getconf ARG_MAX; one argument may have 128 KiB)';
+    return { kind: 'error', code: 'ERR_ARGUMENT_TOO_LONG', message };
+  }
+  if (code === 'ENOENT') {
+    const message = `${program}: the interpreter named in its first line was not found`;
+    return { kind: 'error', code: 'ERR_NOT_EXECUTABLE', message };
+  }
+  if (code === 'EACCES') return { kind: 'error', code: 'ERR_NOT_EXECUTABLE', message: `${program}: permission denied` };
+  return { kind: 'error', code, message: `${program}: cannot be started (${code})` };
+};

@@ -1,0 +1,121 @@
+import type { EndMode } from '../../core/pool/events.ts';
+import { type Attempt, Lane, type LaneContext } from './lane.ts';
+
+/** Lanes whose pipes somebody still holds are read on; past this many, the oldest holder gets a broken pipe. */
+const MAX_RETIRED = 16;
+
+export interface LanesEvents {
+  /** No more than `size` lanes can be had. */
+  onShrunk(size: number, error: Error): void;
+  /** Not a single lane can be had. */
+  onFailed(error: Error): void;
+}
+
+/** The lanes of a pool: made when they are needed, used again, replaced when they are spent. */
+export class Lanes {
+  readonly #context: LaneContext;
+  readonly #events: LanesEvents;
+  readonly #idle: Lane[] = [];
+  readonly #busy = new Map<number, { readonly lane: Lane; readonly attempt: Attempt }>();
+  #retired: Lane[] = [];
+  /** Attempts for which there is no lane just now. */
+  #pending: Attempt[] = [];
+  #made = 0;
+  #limit = Number.POSITIVE_INFINITY;
+  #isPaused = false;
+  /** Sessions of all shells there ever were: what is left behind is looked for in them. */
+  readonly sessions = new Set<number>();
+  /** Bytes written by processes after their task had ended. */
+  droppedBytes = 0;
+
+  constructor(context: LaneContext, events: LanesEvents) {
+    this.#context = context;
+    this.#events = events;
+  }
+
+  run(attempt: Attempt): void {
+    const lane = this.#idle.pop() ?? this.#make();
+    if (lane === undefined) {
+      this.#pending.push(attempt);
+      return;
+    }
+    const { seq } = attempt.task;
+    this.#busy.set(seq, { lane, attempt });
+    lane.run({
+      ...attempt,
+      onEnded: (outcome) => {
+        this.#busy.delete(seq);
+        if (lane.isSpent) this.#retire(lane);
+        else this.#idle.push(lane);
+        attempt.onEnded(outcome);
+        const next = this.#pending.shift();
+        if (next !== undefined) this.run(next);
+      },
+    });
+  }
+
+  end(seq: number, mode: EndMode): void {
+    const busy = this.#busy.get(seq);
+    if (busy !== undefined) {
+      busy.lane.end(mode);
+      return;
+    }
+    const pending = this.#pending.find(({ task }) => task.seq === seq);
+    if (pending === undefined) return;
+    this.#pending = this.#pending.filter((attempt) => attempt !== pending);
+    queueMicrotask(() =>
+      pending.onEnded({ kind: 'error', code: 'ERR_NOT_STARTED', message: 'ended before it started' }),
+    );
+  }
+
+  /** pid of what a task is running at this moment. */
+  pidOf(seq: number): number | undefined {
+    return this.#busy.get(seq)?.lane.attemptPid;
+  }
+
+  setPaused(isPaused: boolean): void {
+    if (this.#isPaused === isPaused) return;
+    this.#isPaused = isPaused;
+    for (const { lane } of this.#busy.values()) lane.setPaused(isPaused);
+    for (const lane of this.#idle) lane.setPaused(isPaused);
+  }
+
+  /** Gives everything back; no attempt may be running. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#idle, ...this.#retired].map((lane) => lane.close()));
+    this.#idle.length = 0;
+    this.#retired = [];
+  }
+
+  #make(): Lane | undefined {
+    if (this.#idle.length + this.#busy.size >= this.#limit) return undefined;
+    this.#made += 1;
+    const lane: Lane = new Lane(this.#context, this.#made, (error) => this.#unavailable(lane, error));
+    if (lane.shellPid !== undefined) this.sessions.add(lane.shellPid);
+    lane.setPaused(this.#isPaused);
+    return lane;
+  }
+
+  #retire(lane: Lane): void {
+    this.#retired.push(lane);
+    void lane.retire((bytes) => {
+      this.droppedBytes += bytes;
+    });
+    if (this.#retired.length > MAX_RETIRED) void this.#retired.shift()?.close();
+  }
+
+  #unavailable(lane: Lane, error: Error): void {
+    lane.takeBack();
+    for (const [seq, busy] of this.#busy) {
+      if (busy.lane !== lane) continue;
+      this.#busy.delete(seq);
+      this.#pending.unshift(busy.attempt);
+    }
+    // Spent, and of no use to anybody: its descriptors are needed.
+    void lane.close();
+    const usable = this.#busy.size + this.#idle.length;
+    this.#limit = Math.max(1, usable);
+    if (usable === 0) this.#events.onFailed(error);
+    else this.#events.onShrunk(usable, error);
+  }
+}

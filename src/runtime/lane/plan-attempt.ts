@@ -1,0 +1,85 @@
+import type { AttemptOutcome } from '../../core/pool/outcome.ts';
+import type { TaskSpec } from '../../core/pool/task.ts';
+import { isPlainText } from '../../protocol/bytes.ts';
+import { mayEndAmbiguously } from '../../protocol/lane-script.ts';
+import { isShellVariable } from '../../protocol/shell-text.ts';
+import { checkDirectory, checkProgram } from './find-program.ts';
+
+/** How an attempt is run: by the lane's shell (fast), by a spawn of its own (exact in every case), or not at all. */
+export type AttemptPlan =
+  | { readonly way: 'shell' }
+  | { readonly way: 'spawn' }
+  | { readonly way: 'refuse'; readonly outcome: AttemptOutcome };
+
+export interface Surroundings {
+  /** Whether lanes have a shell that can be trusted to run attempts. */
+  readonly hasLaneShell: boolean;
+  readonly env: NodeJS.ProcessEnv;
+  /** Absolute. */
+  readonly directory: string;
+}
+
+/** Past this a single exec may fail with E2BIG (MAX_ARG_STRLEN is 128 KiB): only a spawn of its own says so exactly. */
+const MAX_SHELL_BYTES = 96 * 1024;
+
+/** Directory an attempt works in: absolute, or undefined for that of procctl. */
+export const directoryOf = (task: TaskSpec, directory: string): string | undefined => {
+  if (task.cwd === undefined) return undefined;
+  return task.cwd.startsWith('/') ? task.cwd : `${directory}/${task.cwd}`;
+};
+
+/**
+ * Decides how a task is run, looking at the disk as it is now: call it when the task's turn has come, not before.
+ * What a shell cannot guarantee is left to a spawn; what cannot run at all is refused with its true reason.
+ */
+export const planAttempt = (task: TaskSpec, around: Surroundings): AttemptPlan => {
+  const { command } = task;
+  const texts = command.kind === 'argv' ? command.argv : [command.line];
+  const env = task.env ?? {};
+  const nul = firstNul(task, texts);
+  if (nul !== undefined) {
+    const message = `${nul} contains a NUL byte, which cannot be passed to a program`;
+    return { way: 'refuse', outcome: { kind: 'error', code: 'ERR_NUL_BYTE', message } };
+  }
+  const directory = directoryOf(task, around.directory);
+  const badDirectory = directory === undefined ? undefined : checkDirectory(directory);
+  if (badDirectory !== undefined) return { way: 'refuse', outcome: badDirectory };
+
+  const searchPath = env.PATH === undefined ? around.env.PATH : env.PATH;
+  if (command.kind === 'argv') {
+    const badProgram = checkProgram(command.argv[0], searchPath ?? '/usr/bin:/bin', directory ?? around.directory);
+    if (badProgram !== undefined) return { way: 'refuse', outcome: badProgram };
+  }
+
+  let bytes = 0;
+  for (const text of texts) bytes += text.length * (isPlainText(text) ? 1 : 3);
+  const isForShell =
+    around.hasLaneShell &&
+    bytes <= MAX_SHELL_BYTES &&
+    typeof searchPath === 'string' &&
+    Object.entries(env).every(([name, value]) => isShellVariable(name) && (value?.length ?? 0) <= MAX_SHELL_BYTES) &&
+    !(command.kind === 'argv' && (command.argv[0].startsWith('-') || command.argv.some(mayEndAmbiguously)));
+  if (isForShell) return { way: 'shell' };
+
+  const raw = [...texts, task.cwd ?? '', ...Object.values(env)].find((text) => text !== null && !isPlainText(text));
+  if (raw === undefined) return { way: 'spawn' };
+  return {
+    way: 'refuse',
+    outcome: {
+      kind: 'error',
+      code: 'ERR_NOT_UTF8',
+      message: `holds bytes that are not UTF-8, and cannot be run by the shell of a lane, which alone could pass them`,
+    },
+  };
+};
+
+const firstNul = (task: TaskSpec, texts: readonly string[]): string | undefined => {
+  const isArgv = task.command.kind === 'argv';
+  const index = texts.findIndex((text) => text.includes('\0'));
+  if (index !== -1) return isArgv ? `command[${index}]` : 'command';
+  if (task.cwd?.includes('\0')) return 'cwd';
+  for (const [name, value] of Object.entries(task.env ?? {})) {
+    if (name.includes('\0') || value?.includes('\0')) return 'env';
+  }
+  return undefined;
+};

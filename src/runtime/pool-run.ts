@@ -1,0 +1,403 @@
+import { randomBytes } from 'node:crypto';
+import type { EndMode, PoolEffect, PoolEvent } from '../core/pool/events.ts';
+import type { HaltRule } from '../core/pool/halt.ts';
+import { type HaltReason, type PoolCounts, PoolMachine } from '../core/pool/machine.ts';
+import { InOrder } from '../core/pool/order.ts';
+import type { AttemptOutcome, TaskSettlement } from '../core/pool/outcome.ts';
+import type { TaskSpec } from '../core/pool/task.ts';
+import { ProcctlError } from '../errors.ts';
+import { isShellVariable } from '../protocol/shell-text.ts';
+import type { TaskRecord } from '../protocol/task-record.ts';
+import { estimateEtaMs } from '../render/eta.ts';
+import { type PoolView, type SlotView, settledCount } from '../render/pool-view.ts';
+import { lanesThatFit } from './descriptors.ts';
+import { endFamily } from './family/end-family.ts';
+import { findLeftovers } from './family/family.ts';
+import { type ProcInfo, ticksNow } from './family/proc.ts';
+import { Guard } from './guard.ts';
+import { findLaneShell } from './lane/lane-shell.ts';
+import { Lanes } from './lane/lanes.ts';
+import { type LongTimer, startLongTimer } from './long-timer.ts';
+import type { OutputPump } from './output/output-pump.ts';
+import { SpillSpace } from './output/spill-buffer.ts';
+import type { OutputMode, Release, TaskOutput } from './output/task-output.ts';
+import { makeRunDirectory, removeRunDirectory } from './run-directory.ts';
+
+/** Output waiting for its reader: past the first figure nothing new starts, below the second it does again. */
+const PRESSURE_ON_BYTES = 1024 * 1024;
+const PRESSURE_OFF_BYTES = 256 * 1024;
+/** Tasks read ahead of those that are at work, at the least. */
+const READ_AHEAD = 256;
+
+export interface PoolRunOptions {
+  readonly size: number;
+  /** Tries after the first one, for tasks that do not say. */
+  readonly retries: number;
+  readonly halt: HaltRule;
+  /** Limit on one attempt, for tasks that do not say, ms; 0: none. */
+  readonly timeoutMs: number;
+  /** From SIGTERM to SIGKILL, ms. */
+  readonly stopTimeoutMs: number;
+  /** 'spawn': every attempt is a spawn of its own, exact in every case and slower. */
+  readonly runner: 'auto' | 'spawn';
+  /** Output and records in the order of the input, not of the ends. */
+  readonly isOrdered: boolean;
+  readonly output: (space: SpillSpace, release: Release) => OutputMode;
+  readonly env: NodeJS.ProcessEnv;
+  /** Absolute; where tasks without a `cwd` work. */
+  readonly directory: string;
+}
+
+/** What a pool tells while it runs. */
+export interface PoolRunEvents {
+  onSettled?(record: TaskRecord, settlement: TaskSettlement, task: TaskSpec): void;
+  onRetry?(retry: Extract<PoolEffect, { tag: 'retry' }>): void;
+  /** Something that a view shows has changed. */
+  onChange?(): void;
+  /** Only `size` tasks can be at work at a time. */
+  onShrunk?(size: number, reason: string): void;
+}
+
+/** What became of a pool. */
+export interface PoolResult {
+  readonly counts: PoolCounts;
+  readonly haltedBy: HaltReason | null;
+  readonly elapsedMs: number;
+  /** Why the input could not be read to its end. */
+  readonly inputError: unknown;
+  /** Processes that tasks had left in the background, and that have been ended. */
+  readonly leftovers: readonly ProcInfo[];
+  /** Of these, those that could not be ended. */
+  readonly survivors: readonly ProcInfo[];
+  /** Bytes written by such processes after their task had ended. */
+  readonly droppedBytes: number;
+}
+
+interface TaskRun {
+  readonly task: TaskSpec;
+  readonly output: TaskOutput;
+  readonly startedAt: string;
+  slot: number;
+  attempt: number;
+  /** Of the current attempt, on the monotonic clock. */
+  begunAt: number;
+  endedAt: string;
+  durationMs: number;
+  isStopping: boolean;
+  timer: LongTimer | undefined;
+  /** Why what it wrote could not be kept. */
+  outputError: NodeJS.ErrnoException | undefined;
+}
+
+/** Runs the tasks of one pool: the core decides, this acts. */
+export class PoolRun {
+  readonly #options: PoolRunOptions;
+  readonly #events: PoolRunEvents;
+  readonly #pump: OutputPump;
+  readonly #machine: PoolMachine;
+  readonly #runs = new Map<number, TaskRun>();
+  readonly #inputStop = new AbortController();
+  readonly #poolMark: string;
+  readonly #begunAt = performance.now();
+  readonly #sinceTicks: number;
+  #queue: PoolEvent[] = [];
+  #isHandling = false;
+  #isThrottled = false;
+  #wakeReader = (): void => {};
+  #lanes!: Lanes;
+  #runDirectory = '';
+  #guard: Guard | undefined;
+  #output!: OutputMode;
+  #inputError: unknown;
+  #finish!: () => void;
+  #fail!: (error: unknown) => void;
+
+  constructor(options: PoolRunOptions, pump: OutputPump, events: PoolRunEvents = {}) {
+    this.#options = options;
+    this.#events = events;
+    this.#pump = pump;
+    this.#machine = new PoolMachine(options);
+    this.#poolMark = `/${randomBytes(8).toString('hex')}.`;
+    this.#sinceTicks = ticksNow() - 2;
+  }
+
+  /** Aborted when nothing more of the input is wanted. */
+  get inputSignal(): AbortSignal {
+    return this.#inputStop.signal;
+  }
+
+  /**
+   * Runs all tasks to their end; to be called once.
+   *
+   * @throws ProcctlError ERR_RUNTIME when not a single process can be started, or there is no place for output
+   */
+  async run(tasks: AsyncIterable<readonly TaskSpec[]>): Promise<PoolResult> {
+    const options = this.#options;
+    const runDirectory = makeRunDirectory(options.env);
+    this.#runDirectory = runDirectory;
+    const outer = options.env.PROCCTL_MARK?.endsWith('/') ? options.env.PROCCTL_MARK.slice(0, -1) : '';
+    this.#lanes = new Lanes(
+      {
+        hasLaneShell:
+          options.runner === 'auto' && findLaneShell() !== undefined && Object.keys(options.env).every(isShellVariable),
+        env: options.env,
+        directory: options.directory,
+        runDirectory,
+        markPrefix: `${outer}${this.#poolMark}`,
+        poolMark: this.#poolMark,
+        stopTimeoutMs: options.stopTimeoutMs,
+      },
+      {
+        onShrunk: (size, error) => this.#shrink(size, error.message),
+        onFailed: (error) =>
+          this.#fail(
+            new ProcctlError('ERR_RUNTIME', `cannot start a single process: ${error.message}`, {
+              hint: 'free some processes or descriptors, or raise the limits (ulimit -u, ulimit -n)',
+              cause: error,
+            }),
+          ),
+      },
+    );
+    const order = new InOrder<() => void>();
+    const release: Release = options.isOrdered
+      ? (seq, write) => {
+          for (const next of order.add(seq, write)) next();
+        }
+      : (_seq, write) => write();
+    this.#output = options.output(new SpillSpace(runDirectory), release);
+    try {
+      const fit = lanesThatFit();
+      if (fit < options.size) this.#shrink(fit, 'too few open files allowed (ulimit -n)');
+      const finished = new Promise<void>((resolve, reject) => {
+        this.#finish = resolve;
+        this.#fail = reject;
+      });
+      void this.#read(tasks);
+      await finished;
+      return await this.#tidy();
+    } finally {
+      this.#inputStop.abort();
+      await this.#lanes.close();
+      await this.#guard?.dismiss();
+      // What waits for its turn to be written may still stand in files of this directory.
+      await this.#pump.flush();
+      removeRunDirectory(runDirectory);
+    }
+  }
+
+  /** Starts nothing new, and ends what runs. */
+  cancel(mode: EndMode): void {
+    this.#dispatch({ tag: 'cancel', mode });
+  }
+
+  /** To be told how much output waits for its reader. */
+  pressure(pendingBytes: number): void {
+    const isHigh = this.#isThrottled ? pendingBytes > PRESSURE_OFF_BYTES : pendingBytes > PRESSURE_ON_BYTES;
+    if (isHigh === this.#isThrottled) return;
+    this.#isThrottled = isHigh;
+    if (this.#output.isStreaming) this.#lanes.setPaused(isHigh);
+    this.#dispatch({ tag: 'throttled', on: isHigh });
+  }
+
+  get counts(): PoolCounts {
+    return this.#machine.counts;
+  }
+
+  view(): PoolView {
+    const now = performance.now();
+    const counts = this.#machine.counts;
+    const slots: SlotView[] = [];
+    for (const { task, slot, attempt, begunAt, isStopping, durationMs } of this.#runs.values()) {
+      if (durationMs >= 0) continue;
+      const pid = this.#lanes.pidOf(task.seq) ?? null;
+      const state = isStopping ? 'stopping' : 'running';
+      slots.push({ slot, pid, state, alive: pid !== null, task: task.name, attempt, elapsedMs: now - begunAt });
+    }
+    slots.sort((a, b) => a.slot - b.slot);
+    const elapsedMs = now - this.#begunAt;
+    const { submitted: total, isInputOpen } = counts;
+    const etaMs = estimateEtaMs({ settled: settledCount(counts), total, isInputOpen, elapsedMs });
+    return { slots, counts, elapsedMs, etaMs };
+  }
+
+  async #read(tasks: AsyncIterable<readonly TaskSpec[]>): Promise<void> {
+    try {
+      for await (const batch of tasks) {
+        this.#dispatch({ tag: 'submitted', tasks: batch });
+        await this.#untilMoreIsWanted();
+        if (this.#machine.isHalted !== null) break;
+      }
+      this.#dispatch({ tag: 'inputEnded' });
+    } catch (error) {
+      this.#inputError = error;
+      this.#dispatch({ tag: 'inputFailed' });
+    }
+  }
+
+  #untilMoreIsWanted(): Promise<void> {
+    const isWanted = (): boolean => {
+      if (this.#machine.isHalted !== null) return true;
+      return this.#machine.counts.ready <= Math.max(2 * this.#options.size, READ_AHEAD);
+    };
+    if (isWanted()) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#wakeReader = () => {
+        if (!isWanted()) return;
+        this.#wakeReader = () => {};
+        resolve();
+      };
+    });
+  }
+
+  /** One queue for all events: an effect that raises an event does not interrupt the effects before it. */
+  #dispatch(event: PoolEvent): void {
+    this.#queue.push(event);
+    if (this.#isHandling) return;
+    this.#isHandling = true;
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      for (const effect of this.#machine.handle(next)) this.#act(effect);
+    }
+    this.#isHandling = false;
+    if (this.#machine.isHalted !== null) this.#inputStop.abort();
+    this.#wakeReader();
+    this.#events.onChange?.();
+  }
+
+  #act(effect: PoolEffect): void {
+    switch (effect.tag) {
+      case 'start':
+        this.#start(effect.task, effect.slot, effect.attempt);
+        break;
+      case 'end': {
+        const run = this.#runs.get(effect.seq);
+        if (run !== undefined) run.isStopping = true;
+        this.#lanes.end(effect.seq, effect.mode);
+        break;
+      }
+      case 'retry': {
+        this.#events.onRetry?.(effect);
+        this.#runs.get(effect.task.seq)?.output.restart();
+        const { seq } = effect.task;
+        startLongTimer(effect.delayMs, () => this.#dispatch({ tag: 'retryDue', seq, attempt: effect.attempt }));
+        break;
+      }
+      case 'settle':
+        this.#settle(effect.task, effect.settlement);
+        break;
+      case 'finish':
+        this.#finish();
+        break;
+      default:
+        effect satisfies never;
+    }
+  }
+
+  #start(task: TaskSpec, slot: number, attempt: number): void {
+    const { seq } = task;
+    const startedAt = this.#runs.get(seq)?.startedAt ?? new Date().toISOString();
+    const run: TaskRun = {
+      task,
+      slot,
+      attempt,
+      startedAt,
+      output: this.#runs.get(seq)?.output ?? this.#output.open(task),
+      begunAt: performance.now(),
+      endedAt: '',
+      durationMs: -1,
+      isStopping: false,
+      timer: undefined,
+      outputError: undefined,
+    };
+    this.#runs.set(seq, run);
+    const timeoutMs = task.timeoutMs ?? this.#options.timeoutMs;
+    if (timeoutMs > 0) {
+      run.timer = startLongTimer(timeoutMs, () => this.#dispatch({ tag: 'timeoutElapsed', seq, attempt }));
+    }
+    this.#lanes.run({
+      task,
+      slot,
+      attempt,
+      onData: (stream, chunk) => this.#data(run, stream, chunk),
+      onEnded: (outcome) => this.#ended(run, outcome),
+    });
+    this.#guard ??= this.#makeGuard();
+  }
+
+  #data(run: TaskRun, stream: 'stdout' | 'stderr', chunk: Buffer): void {
+    if (run.outputError !== undefined) return;
+    try {
+      run.output.data(stream, chunk);
+    } catch (error) {
+      // The disk is full, most likely. A task whose output is not whole has not succeeded, whatever it says.
+      run.outputError = error as NodeJS.ErrnoException;
+      this.#lanes.end(run.task.seq, 'graceful');
+    }
+  }
+
+  #ended(run: TaskRun, outcome: AttemptOutcome): void {
+    run.timer?.cancel();
+    run.endedAt = new Date().toISOString();
+    run.durationMs = performance.now() - run.begunAt;
+    const { outputError, attempt } = run;
+    const whole: AttemptOutcome =
+      outputError === undefined
+        ? outcome
+        : {
+            kind: 'error',
+            code: 'ERR_OUTPUT_LOST',
+            message: `what it wrote could not be kept: ${outputError.message}; set TMPDIR to a directory with room`,
+          };
+    this.#dispatch({ tag: 'ended', seq: run.task.seq, attempt, outcome: whole });
+  }
+
+  #settle(task: TaskSpec, settlement: TaskSettlement): void {
+    const run = this.#runs.get(task.seq);
+    this.#runs.delete(task.seq);
+    const { outcome } = settlement;
+    const record: TaskRecord = {
+      seq: task.seq,
+      id: task.id,
+      name: task.name,
+      state: settlement.end,
+      exitCode: outcome?.kind === 'exited' ? outcome.exitCode : null,
+      signal: outcome?.kind === 'signaled' ? outcome.signal : null,
+      error: outcome?.kind === 'error' ? { code: outcome.code, message: outcome.message } : null,
+      startedAt: run?.startedAt ?? null,
+      endedAt: run?.endedAt ?? null,
+      durationMs: run === undefined ? null : Math.round(run.durationMs * 1000) / 1000,
+      attempts: settlement.attempts,
+      slot: settlement.slot ?? null,
+    };
+    (run?.output ?? this.#output.open(task)).finish(record);
+    this.#events.onSettled?.(record, settlement, task);
+  }
+
+  #shrink(size: number, reason: string): void {
+    this.#events.onShrunk?.(size, reason);
+    this.#dispatch({ tag: 'resized', size });
+  }
+
+  #makeGuard(): Guard {
+    const { env, stopTimeoutMs } = this.#options;
+    return new Guard(env, this.#poolMark, this.#runDirectory, stopTimeoutMs);
+  }
+
+  /** Ends what tasks have left running in the background. */
+  async #tidy(): Promise<PoolResult> {
+    const elapsedMs = performance.now() - this.#begunAt;
+    const { sessions } = this.#lanes;
+    await this.#lanes.close();
+    const find = (): ProcInfo[] => findLeftovers(this.#poolMark, sessions, this.#sinceTicks);
+    const leftovers = find();
+    const { survivors } = endFamily(find, () => true, this.#options.stopTimeoutMs);
+    return {
+      counts: this.#machine.counts,
+      haltedBy: this.#machine.isHalted,
+      elapsedMs,
+      inputError: this.#inputError,
+      leftovers,
+      survivors: leftovers.length === 0 ? [] : await survivors,
+      droppedBytes: this.#lanes.droppedBytes,
+    };
+  }
+}

@@ -1,0 +1,32 @@
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { ProcctlError } from '../errors.ts';
+
+/** Where large temporary files belong: TMPDIR, else /var/tmp (which is never in memory), else /tmp. */
+const base = (env: NodeJS.ProcessEnv): string => {
+  if (env.TMPDIR !== undefined && env.TMPDIR !== '') return env.TMPDIR;
+  try {
+    accessSync('/var/tmp', constants.W_OK);
+    return '/var/tmp';
+  } catch {
+    return '/tmp';
+  }
+};
+
+/** @throws ProcctlError ERR_RUNTIME when there is no place for one */
+export const makeRunDirectory = (env: NodeJS.ProcessEnv): string => {
+  const parent = base(env);
+  try {
+    // 0700, by mkdtemp(3).
+    return mkdtempSync(join(parent, 'procctl-'));
+  } catch (error) {
+    throw new ProcctlError('ERR_RUNTIME', `cannot make a directory in ${parent}: ${(error as Error).message}`, {
+      hint: 'set TMPDIR to a directory with room for what tasks write',
+      cause: error,
+    });
+  }
+};
+
+export const removeRunDirectory = (directory: string): void => {
+  rmSync(directory, { recursive: true, force: true });
+};

@@ -1,0 +1,438 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import type { PoolEffect, PoolEvent } from '../../src/core/pool/events.ts';
+import { type HaltRule, parseHalt } from '../../src/core/pool/halt.ts';
+import { PoolMachine, type PoolMachineOptions } from '../../src/core/pool/machine.ts';
+import type { AttemptOutcome, TaskSettlement } from '../../src/core/pool/outcome.ts';
+import type { TaskSpec } from '../../src/core/pool/task.ts';
+import { exited, killed, task } from './pool-helpers.ts';
+
+/** What the world around a pool does next; `pick` chooses among what there is to choose from. */
+type Step =
+  | { do: 'submit'; retries: (number | undefined)[] }
+  | { do: 'end'; pick: number; outcome: AttemptOutcome }
+  | { do: 'timeout' | 'retryDue' | 'repeat'; pick: number }
+  | { do: 'stranger'; tag: 'ended' | 'timeoutElapsed' | 'retryDue'; seq: number; attempt: number }
+  | { do: 'send'; event: PoolEvent };
+
+type Status = 'ready' | 'running' | 'waiting' | 'settled';
+
+/** What a bystander knows of one task. */
+interface Seen {
+  readonly task: TaskSpec;
+  status: Status;
+  attempt: number;
+  slot: number;
+  /** Why the present attempt was first asked to end, and how. */
+  cause: 'timeout' | 'cancel' | null;
+  asked: ('graceful' | 'now')[];
+  outcome: AttemptOutcome | null;
+}
+
+/** Plays the runtime, keeps its own books from the effects alone, and checks every law after every event. */
+class World {
+  readonly machine: PoolMachine;
+  readonly #options: PoolMachineOptions;
+  readonly #seen = new Map<number, Seen>();
+  readonly #history: PoolEvent[] = [];
+  readonly #ends = { succeeded: 0, failed: 0, timedOut: 0, cancelled: 0, skipped: 0 };
+  #size: number;
+  #isThrottled = false;
+  #isInputOpen = true;
+  #isHalted = false;
+  /** How hard everything that runs must have been asked to end by now. */
+  #endAsked: 'now' | null = null;
+  #lastFirstStart = 0;
+  #finishes = 0;
+
+  constructor(options: PoolMachineOptions) {
+    this.#options = options;
+    this.#size = options.size;
+    this.machine = new PoolMachine(options);
+  }
+
+  step(step: Step): void {
+    if (this.#finishes > 0) return;
+    const event = this.#eventOf(step);
+    if (event === undefined) return;
+    if (step.do === 'repeat' || step.do === 'stranger') this.#sendInVain(event);
+    else this.send(event);
+  }
+
+  /** @returns what a step comes to; undefined when there is nothing to choose from */
+  #eventOf(step: Step): PoolEvent | undefined {
+    switch (step.do) {
+      case 'submit': {
+        if (!this.#isInputOpen) return undefined;
+        const first = this.#seen.size + 1;
+        return { tag: 'submitted', tasks: step.retries.map((tries, index) => task(first + index, tries)) };
+      }
+      case 'end': {
+        const seen = this.#pick('running', step.pick);
+        return seen && { tag: 'ended', seq: seen.task.seq, attempt: seen.attempt, outcome: step.outcome };
+      }
+      case 'timeout': {
+        const seen = this.#pick('running', step.pick);
+        return seen && { tag: 'timeoutElapsed', seq: seen.task.seq, attempt: seen.attempt };
+      }
+      case 'retryDue': {
+        const seen = this.#pick('waiting', step.pick);
+        return seen && { tag: 'retryDue', seq: seen.task.seq, attempt: seen.attempt };
+      }
+      case 'repeat':
+        return this.#history[step.pick % (this.#history.length || 1)];
+      case 'stranger': {
+        const { tag, seq, attempt } = step;
+        const seen = this.#seen.get(seq);
+        const isMeant = seen?.attempt === attempt && seen.status === (tag === 'retryDue' ? 'waiting' : 'running');
+        return isMeant ? undefined : { tag, seq, attempt, outcome: exited(0) };
+      }
+      case 'send':
+        return step.event;
+    }
+  }
+
+  /** Ends the input and answers every effect until the pool has finished. */
+  drain(picks: number[]): void {
+    if (this.#finishes === 0) this.send({ tag: 'throttled', on: false });
+    if (this.#isInputOpen && this.#finishes === 0) this.send({ tag: 'inputEnded' });
+    for (let round = 0; this.#finishes === 0; round++) {
+      expect(this.#count('running') + this.#count('waiting'), 'a pool that is not done has something to do').not.toBe(
+        0,
+      );
+      const pick = picks[round % picks.length] ?? 0;
+      this.step({ do: 'retryDue', pick });
+      this.step({ do: 'end', pick, outcome: exited(pick % 2) });
+    }
+    expect(this.machine.isFinished).toBe(true);
+    expect([...this.#seen.values()].filter((seen) => seen.status !== 'settled')).toEqual([]);
+    for (const event of this.#history) this.#sendInVain(event);
+    for (const mode of ['graceful', 'now'] as const) this.#sendInVain({ tag: 'cancel', mode });
+    this.#sendInVain({ tag: 'submitted', tasks: [task(this.#seen.size + 1)] });
+    this.#sendInVain({ tag: 'inputFailed' });
+  }
+
+  send(event: PoolEvent): void {
+    this.#note(event);
+    const effects = this.machine.handle(event);
+    for (const [index, effect] of effects.entries()) {
+      this.#check(effect, event);
+      if (effect.tag === 'finish') expect(index, 'finish comes last').toBe(effects.length - 1);
+    }
+    this.#checkBooks();
+  }
+
+  #sendInVain(event: PoolEvent): void {
+    const before = this.machine.counts;
+    expect(this.machine.handle(event), `${JSON.stringify(event)} comes too late`).toEqual([]);
+    expect(this.machine.counts).toEqual(before);
+  }
+
+  #note(event: PoolEvent): void {
+    switch (event.tag) {
+      case 'submitted':
+        for (const spec of event.tasks) {
+          this.#seen.set(spec.seq, {
+            task: spec,
+            status: 'ready',
+            attempt: 0,
+            slot: 0,
+            cause: null,
+            asked: [],
+            outcome: null,
+          });
+        }
+        break;
+      case 'ended':
+        this.#of(event.seq).outcome = event.outcome;
+        this.#history.push(event);
+        break;
+      case 'timeoutElapsed':
+        this.#of(event.seq).cause ??= 'timeout';
+        this.#history.push(event);
+        break;
+      case 'retryDue':
+        this.#of(event.seq).status = 'ready';
+        this.#history.push(event);
+        break;
+      case 'throttled':
+        this.#isThrottled = event.on;
+        break;
+      case 'resized':
+        this.#size = event.size;
+        break;
+      case 'cancel':
+        this.#isHalted = true;
+        if (event.mode === 'now') this.#endAsked = 'now';
+        else for (const seen of this.#atWork()) seen.cause ??= 'cancel';
+        break;
+      case 'inputFailed':
+        this.#isHalted = true;
+        this.#isInputOpen = false;
+        break;
+      case 'inputEnded':
+        this.#isInputOpen = false;
+        break;
+    }
+    this.#noteHaltRule();
+  }
+
+  #check(effect: PoolEffect, event: PoolEvent): void {
+    expect(this.#finishes, 'nothing comes after finish').toBe(0);
+    switch (effect.tag) {
+      case 'start':
+        this.#checkStart(effect);
+        break;
+      case 'end':
+        this.#checkEnd(effect, event);
+        break;
+      case 'retry':
+        this.#checkRetry(effect);
+        break;
+      case 'settle':
+        this.#checkSettle(effect.task.seq, effect.settlement);
+        break;
+      case 'finish':
+        expect(this.#isInputOpen).toBe(false);
+        this.#finishes += 1;
+    }
+  }
+
+  #checkEnd({ seq, attempt, slot, mode }: Extract<PoolEffect, { tag: 'end' }>, event: PoolEvent): void {
+    const seen = this.#of(seq);
+    expect(seen).toMatchObject({ status: 'running', attempt, slot });
+    expect(seen.outcome, 'an attempt that has ended is not ended again').toBeNull();
+    expect(seen.asked, 'each way of ending is asked for once, and graceful first').not.toContain(mode);
+    expect(seen.asked).not.toContain('now');
+    if (event.tag !== 'timeoutElapsed') seen.cause ??= 'cancel';
+    seen.asked.push(mode);
+  }
+
+  #checkRetry({ task: { seq }, attempt, outcome, timedOut }: Extract<PoolEffect, { tag: 'retry' }>): void {
+    const seen = this.#of(seq);
+    expect(this.#isHalted, 'a halted pool does not try again').toBe(false);
+    expect(seen).toMatchObject({ status: 'running', attempt, outcome });
+    expect(attempt).toBeLessThanOrEqual(this.#retriesOf(seen));
+    expect(timedOut).toBe(seen.cause === 'timeout');
+    if (!timedOut) expect(outcome, 'success is not tried again').not.toEqual(exited(0));
+    seen.status = 'waiting';
+  }
+
+  #checkStart({ task: { seq }, slot, attempt }: Extract<PoolEffect, { tag: 'start' }>): void {
+    const seen = this.#of(seq);
+    expect(this.#isHalted || this.#isThrottled, 'nothing starts while halted or throttled').toBe(false);
+    expect(seen.status).toBe('ready');
+    expect(attempt).toBe(seen.attempt + 1);
+    const taken = new Set(this.#atWork().map((other) => other.slot));
+    expect(taken.size, 'never more than size at work').toBeLessThan(this.#size);
+    let lowest = 1;
+    while (taken.has(lowest)) lowest += 1;
+    expect(slot, 'the lowest free slot').toBe(lowest);
+    expect(slot).toBeLessThanOrEqual(this.#size);
+    const retries = [...this.#seen.values()].filter((other) => other.status === 'ready' && other.attempt > 0);
+    if (attempt === 1) {
+      expect(retries, 'retries go first').toEqual([]);
+      expect(seq, 'first attempts start in input order').toBe(this.#lastFirstStart + 1);
+      this.#lastFirstStart = seq;
+    }
+    Object.assign(seen, { status: 'running', attempt, slot, cause: null, asked: [], outcome: null });
+  }
+
+  #checkSettle(seq: number, settlement: TaskSettlement): void {
+    const seen = this.#of(seq);
+    expect(seen.status, 'a task settles once').not.toBe('settled');
+    if (seen.attempt === 0) {
+      expect(this.#isHalted).toBe(true);
+      expect(settlement).toEqual({ end: 'cancelled', attempts: 0 });
+    } else {
+      expect(seen.outcome, 'a task at work does not settle').not.toBeNull();
+      const end = expectedEnd(seen);
+      expect(settlement).toEqual({ end, outcome: seen.outcome, attempts: seen.attempt, slot: seen.slot });
+      const isFailure = end === 'failed' || end === 'timedOut';
+      if (isFailure && !this.#isHalted) expect(seen.attempt, 'no try is lost').toBe(this.#retriesOf(seen) + 1);
+    }
+    seen.status = 'settled';
+    this.#ends[settlement.end] += 1;
+    this.#noteHaltRule();
+  }
+
+  #checkBooks(): void {
+    const counts = this.machine.counts;
+    expect(counts).toEqual({
+      submitted: this.#seen.size,
+      ready: this.#count('ready'),
+      running: this.#count('running'),
+      waiting: this.#count('waiting'),
+      ...this.#ends,
+      isInputOpen: this.#isInputOpen,
+    });
+    const settled = counts.succeeded + counts.failed + counts.timedOut + counts.cancelled + counts.skipped;
+    expect(counts.ready + counts.running + counts.waiting + settled).toBe(counts.submitted);
+    expect(this.machine.isHalted !== null).toBe(this.#isHalted);
+    expect(this.#count('running')).toBe(this.#atWork().length);
+    for (const seen of this.#atWork()) {
+      if (this.#endAsked !== null) expect(seen.asked, 'a cancel reaches all that runs').toContain(this.#endAsked);
+      expect(seen.asked.length > 0, 'an end is asked for if and only if there is a cause').toBe(seen.cause !== null);
+    }
+    if (this.#isHalted) expect(counts.ready + counts.waiting, 'a halted pool holds nothing back').toBe(0);
+    else if (!this.#isThrottled && counts.running < this.#size) expect(counts.ready, 'no slot idles').toBe(0);
+    const isDone = !this.#isInputOpen && counts.ready + counts.running + counts.waiting === 0;
+    expect(this.#finishes).toBe(isDone ? 1 : 0);
+  }
+
+  #noteHaltRule(): void {
+    if (!this.#isRuleReached()) return;
+    this.#isHalted = true;
+    if (this.#options.halt.when === 'now') for (const seen of this.#atWork()) seen.cause ??= 'cancel';
+  }
+
+  #isRuleReached(): boolean {
+    const { halt } = this.#options;
+    if (halt.when === 'never') return false;
+    const count = halt.on === 'fail' ? this.#ends.failed + this.#ends.timedOut : this.#ends.succeeded;
+    if (halt.unit === 'tasks') return count >= halt.limit;
+    return !this.#isInputOpen && this.#seen.size > 0 && count / this.#seen.size >= halt.limit / 100;
+  }
+
+  #retriesOf(seen: Seen): number {
+    return seen.task.retries ?? this.#options.retries;
+  }
+
+  #atWork(): Seen[] {
+    return [...this.#seen.values()].filter((seen) => seen.status === 'running' && seen.outcome === null);
+  }
+
+  #count(status: Status): number {
+    return [...this.#seen.values()].filter((seen) => seen.status === status).length;
+  }
+
+  #pick(status: Status, pick: number): Seen | undefined {
+    const choice = [...this.#seen.values()].filter((seen) => seen.status === status);
+    return choice[pick % (choice.length || 1)];
+  }
+
+  #of(seq: number): Seen {
+    const seen = this.#seen.get(seq);
+    if (seen === undefined) throw new Error(`task ${seq} was never submitted`);
+    return seen;
+  }
+}
+
+const expectedEnd = ({ cause, outcome }: Seen): string => {
+  if (cause === 'timeout') return 'timedOut';
+  if (outcome?.kind === 'exited' && outcome.exitCode === 0) return 'succeeded';
+  return cause === 'cancel' ? 'cancelled' : 'failed';
+};
+
+const pick = fc.nat(1000);
+const outcome = fc.constantFrom<AttemptOutcome>(exited(0), exited(0), exited(1), killed, {
+  kind: 'error',
+  code: 'ENOENT',
+  message: 'no such file',
+});
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 20,
+    arbitrary: fc.record({
+      do: fc.constant('submit' as const),
+      retries: fc.array(fc.constantFrom(undefined, 0, 1, 2), { maxLength: 5 }),
+    }),
+  },
+  { weight: 40, arbitrary: fc.record({ do: fc.constant('end' as const), pick, outcome }) },
+  { weight: 8, arbitrary: fc.record({ do: fc.constant('timeout' as const), pick }) },
+  { weight: 16, arbitrary: fc.record({ do: fc.constant('retryDue' as const), pick }) },
+  { weight: 8, arbitrary: fc.record({ do: fc.constant('repeat' as const), pick }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('stranger' as const),
+      tag: fc.constantFrom('ended', 'timeoutElapsed', 'retryDue'),
+      seq: fc.integer({ min: 1, max: 30 }),
+      attempt: fc.integer({ min: 1, max: 4 }),
+    }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant('send' as const),
+      event: fc.oneof(
+        fc.record({ tag: fc.constant('throttled' as const), on: fc.boolean() }),
+        fc.record({ tag: fc.constant('resized' as const), size: fc.integer({ min: 1, max: 6 }) }),
+      ),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('send' as const),
+      event: fc.constantFrom<PoolEvent>(
+        { tag: 'cancel', mode: 'graceful' },
+        { tag: 'cancel', mode: 'now' },
+        { tag: 'inputEnded' },
+        { tag: 'inputFailed' },
+      ),
+    }),
+  },
+);
+
+const halt: fc.Arbitrary<HaltRule> = fc.oneof(
+  fc.constant(parseHalt('never')),
+  fc
+    .tuple(fc.constantFrom('soon', 'now'), fc.constantFrom('fail=3', 'fail=20%', 'success=5', 'success=30%'))
+    .map(([when, limit]) => parseHalt(`${when},${limit}`)),
+);
+
+const options: fc.Arbitrary<PoolMachineOptions> = fc.record({
+  size: fc.integer({ min: 1, max: 5 }),
+  retries: fc.integer({ min: 0, max: 2 }),
+  halt,
+});
+
+it('keeps its laws in whatever order tasks end, fail, time out, retry or are cancelled', () => {
+  fc.assert(
+    fc.property(
+      options,
+      fc.array(step, { maxLength: 120, size: 'max' }),
+      fc.array(pick, { minLength: 1, maxLength: 20 }),
+      (given, steps, picks) => {
+        const world = new World(given);
+        for (const next of steps) world.step(next);
+        world.drain(picks);
+      },
+    ),
+    { numRuns: 1000 },
+  );
+});
+
+it('gives the same effects for the same events', () => {
+  const events: PoolEvent[] = [
+    { tag: 'submitted', tasks: [task(1), task(2, 1), task(3), task(4)] },
+    { tag: 'ended', seq: 2, attempt: 1, outcome: killed },
+    { tag: 'retryDue', seq: 2, attempt: 1 },
+    { tag: 'timeoutElapsed', seq: 1, attempt: 1 },
+    { tag: 'cancel', mode: 'now' },
+  ];
+  const run = () => {
+    const machine = new PoolMachine({ size: 2, retries: 0, halt: { when: 'never' } });
+    return events.map((event) => machine.handle(event));
+  };
+  expect(run()).toEqual(run());
+});
+
+it('runs a long list through a small pool without losing its place', () => {
+  const total = 20_000;
+  const machine = new PoolMachine({ size: 3, retries: 0, halt: { when: 'never' } });
+  const started: number[] = [];
+  const queue = machine.handle({
+    tag: 'submitted',
+    tasks: Array.from({ length: total }, (_, index) => task(index + 1)),
+  });
+  for (let effect = queue.shift(); effect !== undefined; effect = queue.shift()) {
+    if (effect.tag !== 'start') continue;
+    started.push(effect.task.seq);
+    queue.push(...machine.handle({ tag: 'ended', seq: effect.task.seq, attempt: 1, outcome: exited(0) }));
+  }
+  expect(started).toEqual(Array.from({ length: total }, (_, index) => index + 1));
+  expect(machine.handle({ tag: 'inputEnded' })).toEqual([{ tag: 'finish' }]);
+});

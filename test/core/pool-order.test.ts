@@ -1,0 +1,47 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { InOrder } from '../../src/core/pool/order.ts';
+
+it('releases an item as soon as all before it are there', () => {
+  const order = new InOrder<string>();
+  expect(order.add(2, 'b')).toEqual([]);
+  expect(order.add(3, 'c')).toEqual([]);
+  expect(order.add(1, 'a')).toEqual(['a', 'b', 'c']);
+  expect(order.add(4, 'd')).toEqual(['d']);
+});
+
+it('releases everything once, in order and as early as possible, in whatever order it comes', () => {
+  const permutation = fc
+    .nat(60)
+    .chain((count) => fc.shuffledSubarray(oneTo(count), { minLength: count, maxLength: count }));
+  fc.assert(
+    fc.property(permutation, (seqs) => {
+      const order = new InOrder<number>();
+      const added = new Set<number>();
+      const released: number[] = [];
+      for (const seq of seqs) {
+        added.add(seq);
+        released.push(...order.add(seq, seq));
+        expect(added.has(released.length + 1)).toBe(false);
+        expect(order.heldCount).toBe(added.size - released.length);
+      }
+      expect(released).toEqual(oneTo(seqs.length));
+    }),
+  );
+});
+
+it('releases an undefined item like any other', () => {
+  const order = new InOrder<undefined>();
+  order.add(2, undefined);
+  expect(order.add(1, undefined)).toEqual([undefined, undefined]);
+});
+
+it('refuses a number that was added before, held or gone', () => {
+  const order = new InOrder<string>();
+  order.add(1, 'a');
+  order.add(3, 'c');
+  expect(() => order.add(1, 'a')).toThrow('item 1 was added before');
+  expect(() => order.add(3, 'c')).toThrow('item 3 was added before');
+});
+
+const oneTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
