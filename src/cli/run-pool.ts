@@ -135,8 +135,7 @@ export const runPool = async (file: string, flags: PoolFlags): Promise<number> =
     const result = await run.run(
       readTasks(file, {
         format: flags.format,
-        stdin: process.stdin,
-        isStdinTerminal: process.stdin.isTTY === true,
+        stdin: () => process.stdin,
         signal: run.inputSignal,
       }),
     );

@@ -1,6 +1,7 @@
 import type { TaskCommand } from '../core/pool/task.ts';
+import { printable } from '../core/printable.ts';
 import { shellQuote } from './shell-text.ts';
-import { cut, escapeControls } from './show.ts';
+import { cut } from './show.ts';
 
 const MAX_NAME_CHARS = 80;
 
@@ -11,13 +12,12 @@ const quote = (argument: string): string => (NEEDS_QUOTES.test(argument) ? shell
 
 /** A command in one readable line of at most 80 characters, as its task's name. It is for eyes, not for a shell. */
 export const nameOfCommand = (command: TaskCommand): string => {
-  if (command.kind === 'shell')
-    return cut(escapeControls(cut(command.line.trim(), MAX_NAME_CHARS + 1)), MAX_NAME_CHARS);
+  if (command.kind === 'shell') return cut(printable(cut(command.line.trim(), MAX_NAME_CHARS + 1)), MAX_NAME_CHARS);
   let line = '';
   for (const argument of command.argv) {
     // Megabytes of argument are not quoted for a name of 80 characters.
     line += `${line === '' ? '' : ' '}${quote(cut(argument, MAX_NAME_CHARS + 1))}`;
     if (line.length > MAX_NAME_CHARS) break;
   }
-  return cut(escapeControls(cut(line, MAX_NAME_CHARS + 1)), MAX_NAME_CHARS);
+  return cut(printable(cut(line, MAX_NAME_CHARS + 1)), MAX_NAME_CHARS);
 };

@@ -22,11 +22,11 @@ export interface LaneAttempt {
   /** OLDPWD as the caller exported it: changing the directory must not change this variable. */
   readonly oldDirectory: string | undefined;
   /** Variables to set (string) or remove (null), names checked by `isShellVariable`. */
-  readonly env: Readonly<Record<string, string | null>>;
-  /** File the attempt reads on standard input. */
-  readonly stdinPath: string;
-  readonly stdoutPath: string;
-  readonly stderrPath: string;
+  readonly env: Readonly<Record<string, string | null>> | undefined;
+  /** What the task is told about itself: assignments, as shell text. */
+  readonly identity: string;
+  /** Where standard input, output and error come from and go: made by `redirections`. */
+  readonly redirections: string;
   /**
    * File that the shell creates to say what `$?` cannot: for a program, that it could not be executed after all; for
    * a line, that it ended by itself with 130 or 141, not by the signal of that number.
@@ -76,7 +76,11 @@ const body = (command: TaskCommand, witnessPath: string): string => {
  */
 export const mayEndAmbiguously = (text: string): boolean => /130|141|INT|PIPE|pipefail/.test(text);
 
-const environment = (env: LaneAttempt['env']): string => {
+const changeDirectory = (directory: string, oldDirectory: string | undefined): string =>
+  `cd -P ${shellQuote(directory)} || exit 126; ` +
+  `${oldDirectory === undefined ? 'unset OLDPWD' : `OLDPWD=${shellQuote(oldDirectory)}`}; `;
+
+const environment = (env: NonNullable<LaneAttempt['env']>): string => {
   const set: string[] = [];
   const unset: string[] = [];
   for (const [name, value] of Object.entries(env)) {
@@ -86,15 +90,17 @@ const environment = (env: LaneAttempt['env']): string => {
   return `${unset.length > 0 ? `unset ${unset.join(' ')}; ` : ''}${set.length > 0 ? `export ${set.join(' ')}; ` : ''}`;
 };
 
+/** The three streams of an attempt, as shell text. */
+export const redirections = (stdinPath: string, stdoutPath: string, stderrPath: string): string =>
+  `<${shellQuote(stdinPath)} >${shellQuote(stdoutPath)} 2>${shellQuote(stderrPath)}`;
+
 /** The shell text that runs one attempt in a subshell and then reports its end. */
 export const attemptScript = (attempt: LaneAttempt): string => {
-  const oldDirectory =
-    attempt.oldDirectory === undefined ? 'unset OLDPWD' : `OLDPWD=${shellQuote(attempt.oldDirectory)}`;
-  const directory = attempt.cwd === undefined ? '' : `cd -P ${shellQuote(attempt.cwd)} || exit 126; ${oldDirectory}; `;
+  const { command, cwd, env, witnessPath, token } = attempt;
+  const directory = cwd === undefined ? '' : changeDirectory(cwd, attempt.oldDirectory);
   return (
-    `(${environment(attempt.env)}${directory}${body(attempt.command, attempt.witnessPath)})` +
-    ` <${shellQuote(attempt.stdinPath)} >${shellQuote(attempt.stdoutPath)} 2>${shellQuote(attempt.stderrPath)}\n` +
-    `echo "${MESSAGE_MARK}${attempt.token} $?"\n`
+    `(export ${attempt.identity}; ${env === undefined ? '' : environment(env)}${directory}` +
+    `${body(command, witnessPath)}) ${attempt.redirections}\necho "${MESSAGE_MARK}${token} $?"\n`
   );
 };
 

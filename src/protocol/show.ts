@@ -1,21 +1,8 @@
 // How what people gave us appears in our own messages: short, on one line, and harmless to a terminal.
 
+import { printable } from '../core/printable.ts';
+
 const MAX_SHOWN_CHARS = 40;
-
-// Control characters, invisible formatting (marks that reorder text, line separators, soft hyphen and the like) and lone
-// surrogates. Joiners and variation selectors stay: emoji and several scripts need them.
-const UNPRINTABLE = /[\p{Cc}\p{Cs}\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/gu;
-
-const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
-
-const escapeCharacter = (character: string): string => {
-  const code = character.charCodeAt(0);
-  if (code >= 0xdc80 && code <= 0xdcff) return `\\x${(code - 0xdc00).toString(16)}`; // a byte that is not UTF-8
-  return SHORT_ESCAPES[character] ?? `\\u${code.toString(16).padStart(4, '0')}`;
-};
-
-/** The text with everything that could move a cursor, colour a terminal or reorder a line shown as an escape. */
-export const escapeControls = (text: string): string => text.replace(UNPRINTABLE, escapeCharacter);
 
 /** Cuts to at most `max` UTF-16 units, the ellipsis included, and never through a surrogate pair. */
 export const cut = (text: string, max: number): string =>
@@ -26,7 +13,7 @@ export const show = (value: unknown): string => {
   if (typeof value === 'string') {
     // Quotes and backslashes first, then what JSON leaves raw (DEL, C1, reordering marks).
     const quoted = cut(value, MAX_SHOWN_CHARS).replace(/["\\]/g, '\\$&');
-    return `"${escapeControls(quoted)}"`;
+    return `"${printable(quoted)}"`;
   }
   if (Array.isArray(value)) return value.length === 0 ? '[]' : 'an array';
   if (typeof value === 'object' && value !== null) return Object.keys(value).length === 0 ? '{}' : 'an object';
@@ -34,7 +21,7 @@ export const show = (value: unknown): string => {
 };
 
 /** A file's name for the head of a message: bare, since that is what editors and terminals make a link of. */
-export const showFile = (file: string): string => (file === '' ? '""' : escapeControls(file));
+export const showFile = (file: string): string => (file === '' ? '""' : printable(file));
 
 /** Where a value is in its document: `tasks[3].env.PATH`, `[0]`, `["odd name"]`. */
 export const showPath = (path: readonly PropertyKey[]): string =>

@@ -12,10 +12,10 @@ export interface TaskRecord {
   readonly signal: NodeJS.Signals | null;
   /** Why there is neither exit code nor signal; null when there is one of them. */
   readonly error: { readonly code: string; readonly message: string } | null;
-  /** ISO 8601, of the first attempt; null when it never started. */
-  readonly startedAt: string | null;
-  /** ISO 8601, of the last attempt. */
-  readonly endedAt: string | null;
+  /** Start of the first attempt, ms since the epoch (ISO 8601 in JSON); null when it never started. */
+  readonly startedAt: number | null;
+  /** End of the last attempt, likewise. */
+  readonly endedAt: number | null;
   /** Of the last attempt, ms. */
   readonly durationMs: number | null;
   readonly attempts: number;
@@ -66,6 +66,8 @@ function* base64Text(bytes: Bytes): Generator<string> {
   yield rest.toString('base64');
 }
 
+const isoTime = (time: number | null): string | null => (time === null ? null : new Date(time).toISOString());
+
 /**
  * The line of NDJSON for a finished task, in pieces, so that a gigabyte of output never stands in memory.
  *
@@ -73,7 +75,7 @@ function* base64Text(bytes: Bytes): Generator<string> {
  * when the output was not kept.
  */
 export function* recordLine(record: TaskRecord, stdout: Bytes | null, stderr: Bytes | null): Generator<Buffer> {
-  const head = JSON.stringify(record);
+  const head = JSON.stringify({ ...record, startedAt: isoTime(record.startedAt), endedAt: isoTime(record.endedAt) });
   if (stdout === null || stderr === null) {
     yield Buffer.from(`${head.slice(0, -1)},"stdout":null,"stderr":null}\n`);
     return;

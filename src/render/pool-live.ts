@@ -1,9 +1,9 @@
 import { Chalk, type ChalkInstance } from 'chalk';
 import Table from 'cli-table3';
 import stringWidth from 'string-width';
+import { printable } from '../core/printable.ts';
 import { ceilToSecond, clockText } from './elapsed.ts';
 import { countText, type PoolView, type SlotView, settledCount, troubleTexts } from './pool-view.ts';
-import { printable } from './sanitize.ts';
 
 /** The window there is to draw in. */
 export interface Screen {

@@ -1,9 +1,9 @@
 // What `procctl pool` says in plain lines. Every run loads this, so nothing here imports tables, colours or widths.
 import type { AttemptOutcome, TaskEnd } from '../core/pool/outcome.ts';
+import { printable } from '../core/printable.ts';
 import { formatDuration } from '../protocol/duration.ts';
 import { ceilToSecond } from './elapsed.ts';
 import { countText, type PoolCounts, type PoolView, settledCount, troubleTexts } from './pool-view.ts';
-import { printable } from './sanitize.ts';
 
 /** What a line says of a task at most: a script of many pages is known by its id. */
 const MAX_NAME_CHARACTERS = 200;

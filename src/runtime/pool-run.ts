@@ -76,12 +76,12 @@ export interface PoolResult {
 interface TaskRun {
   readonly task: TaskSpec;
   readonly output: TaskOutput;
-  readonly startedAt: string;
+  readonly startedAt: number;
   slot: number;
   attempt: number;
   /** Of the current attempt, on the monotonic clock. */
   begunAt: number;
-  endedAt: string;
+  endedAt: number;
   durationMs: number;
   isStopping: boolean;
   timer: LongTimer | undefined;
@@ -237,7 +237,7 @@ export class PoolRun {
   #untilMoreIsWanted(): Promise<void> {
     const isWanted = (): boolean => {
       if (this.#machine.isHalted !== null) return true;
-      return this.#machine.counts.ready <= Math.max(2 * this.#options.size, READ_AHEAD);
+      return this.#machine.readyCount <= Math.max(2 * this.#options.size, READ_AHEAD);
     };
     if (isWanted()) return Promise.resolve();
     return new Promise((resolve) => {
@@ -294,7 +294,7 @@ export class PoolRun {
 
   #start(task: TaskSpec, slot: number, attempt: number): void {
     const { seq } = task;
-    const startedAt = this.#runs.get(seq)?.startedAt ?? new Date().toISOString();
+    const startedAt = this.#runs.get(seq)?.startedAt ?? Date.now();
     const run: TaskRun = {
       task,
       slot,
@@ -302,7 +302,7 @@ export class PoolRun {
       startedAt,
       output: this.#runs.get(seq)?.output ?? this.#output.open(task),
       begunAt: performance.now(),
-      endedAt: '',
+      endedAt: 0,
       durationMs: -1,
       isStopping: false,
       timer: undefined,
@@ -336,7 +336,7 @@ export class PoolRun {
 
   #ended(run: TaskRun, outcome: AttemptOutcome): void {
     run.timer?.cancel();
-    run.endedAt = new Date().toISOString();
+    run.endedAt = Date.now();
     run.durationMs = performance.now() - run.begunAt;
     const { outputError, attempt } = run;
     const whole: AttemptOutcome =

@@ -11,10 +11,8 @@ import { detectFormat, parseTasksDocument, type TasksFormat } from '../protocol/
 export interface TaskSourceOptions {
   /** `auto`: by the name (`.ndjson`, `.jsonl`), else by how the text begins. */
   readonly format: 'auto' | TasksFormat;
-  /** What `-` means. */
-  readonly stdin: Readable;
-  /** Nobody pipes tasks in: `-` is refused, where it would wait for someone to type JSON. */
-  readonly isStdinTerminal: boolean;
+  /** What `-` means; asked for only then, because Node makes `process.stdin` at its first use. */
+  readonly stdin: () => Readable & { readonly isTTY?: boolean };
   /** Ends the reading, quietly; absent: it ends with the input. */
   readonly signal?: AbortSignal;
 }
@@ -139,10 +137,12 @@ export async function* readTasks(file: string, options: TaskSourceOptions): Asyn
   const { signal } = options;
   if (signal?.aborted) return;
   const name = file === '-' ? STDIN_NAME : file;
-  if (file === '-' && options.isStdinTerminal) {
+  const stdin = file === '-' ? options.stdin() : undefined;
+  // Nobody pipes tasks in: it would wait for someone to type JSON.
+  if (stdin?.isTTY === true) {
     throw inputError('standard input is a terminal: give a tasks file, or pipe tasks in: … | procctl pool -');
   }
-  const stream = await openInput(file, name, options.stdin);
+  const stream = await openInput(file, name, stdin);
   const source = chunksOf(stream, name, signal);
   try {
     const { format, chunks } = await readBeginning(source, name, options.format);
@@ -153,9 +153,9 @@ export async function* readTasks(file: string, options: TaskSourceOptions): Asyn
   }
 }
 
-const openInput = async (file: string, name: string, stdin: Readable): Promise<Readable> => {
+const openInput = async (file: string, name: string, stdin: Readable | undefined): Promise<Readable> => {
   try {
-    return file === '-' ? checkStdin(stdin) : await openFile(file);
+    return stdin === undefined ? await openFile(file) : checkStdin(stdin);
   } catch (error) {
     throw cannotRead(name, error);
   }

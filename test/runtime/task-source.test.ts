@@ -39,10 +39,10 @@ const fifo = (): string => {
 };
 
 const read = (file: string, options: Partial<TaskSourceOptions> = {}) =>
-  readTasks(file, { format: 'auto', stdin: Readable.from([]), isStdinTerminal: false, ...options });
+  readTasks(file, { format: 'auto', stdin: () => Readable.from([]), ...options });
 
 const readPiped = (chunks: readonly (string | Uint8Array)[], options: Partial<TaskSourceOptions> = {}) =>
-  read('-', { stdin: Readable.from(chunks, { objectMode: true }), ...options });
+  read('-', { stdin: () => Readable.from(chunks, { objectMode: true }), ...options });
 
 /** The names of each batch, and the error it ended with, if it did. */
 const collect = async (source: ReturnType<typeof readTasks>) => {
@@ -176,14 +176,19 @@ describe('standard input', () => {
   });
 
   it('is refused when it is a terminal', async () => {
-    expect((await collect(readPiped([], { isStdinTerminal: true }))).error).toMatchObject({
+    expect(
+      (await collect(read('-', { stdin: () => Object.assign(Readable.from([]), { isTTY: true }) }))).error,
+    ).toMatchObject({
       code: 'ERR_INPUT',
       message: 'standard input is a terminal: give a tasks file, or pipe tasks in: … | procctl pool -',
     });
   });
 
   it('may be a terminal when a file is read', async () => {
-    expect((await collect(read(fileWith('t.json', '["a"]'), { isStdinTerminal: true }))).batches).toEqual([['a']]);
+    expect(
+      (await collect(read(fileWith('t.json', '["a"]'), { stdin: () => expect.unreachable('a file was given') })))
+        .batches,
+    ).toEqual([['a']]);
   });
 
   it('is told apart by its beginning, even when that comes byte by byte', async () => {
@@ -210,7 +215,7 @@ describe('standard input', () => {
   it('is refused when it is a directory, which Node would take for an empty input', async () => {
     const fd = openSync(directory, constants.O_RDONLY);
     const stdin = Object.assign(Readable.from([]), { fd });
-    const { error } = await collect(read('-', { stdin }));
+    const { error } = await collect(read('-', { stdin: () => stdin }));
     closeSync(fd);
     expect(error).toMatchObject({ code: 'ERR_INPUT', message: '(standard input): is a directory, not a tasks file' });
   });
@@ -218,7 +223,7 @@ describe('standard input', () => {
   it('says why when it breaks', async () => {
     const stdin = new PassThrough();
     stdin.write('"a"\n');
-    const source = read('-', { stdin });
+    const source = read('-', { stdin: () => stdin });
     expect((await source.next()).value).toHaveLength(1);
     stdin.destroy(Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' }));
     await expect(source.next()).rejects.toMatchObject({
@@ -231,7 +236,7 @@ describe('standard input', () => {
 describe('tasks that stream', () => {
   it('come before the next line has arrived', async () => {
     const stdin = new PassThrough();
-    const source = read('-', { stdin });
+    const source = read('-', { stdin: () => stdin });
     stdin.write('{"command":"a"}\n');
     expect(await nextNames(source)).toEqual(['a']);
     stdin.write('"b"\n"c');
@@ -262,7 +267,7 @@ describe('tasks that stream', () => {
       })(),
       { highWaterMark: 1 },
     );
-    const source = read('-', { stdin: endless });
+    const source = read('-', { stdin: () => endless });
     await source.next();
     await new Promise((resolve) => setImmediate(resolve));
     expect(given).toBeLessThan(10);
@@ -273,14 +278,16 @@ describe('tasks that stream', () => {
   it('end the stream when the caller stops early', async () => {
     const stdin = new PassThrough();
     stdin.write('"a"\n"b"\n');
-    for await (const _ of read('-', { stdin })) break;
+    for await (const _ of read('-', { stdin: () => stdin })) break;
     expect(stdin.destroyed).toBe(true);
   });
 
   it('end the stream when a line is bad', async () => {
     const stdin = new PassThrough();
     stdin.write('nope\n');
-    expect((await collect(read('-', { stdin }))).error?.message).toMatch(/^\(standard input\):1: not JSON/);
+    expect((await collect(read('-', { stdin: () => stdin }))).error?.message).toMatch(
+      /^\(standard input\):1: not JSON/,
+    );
     expect(stdin.destroyed).toBe(true);
   });
 });
@@ -289,7 +296,7 @@ describe('an aborted reading', () => {
   it.each(['auto', 'json', 'ndjson'] as const)('ends quietly while it waits for input as %s', async (format) => {
     const stdin = new PassThrough();
     const stop = new AbortController();
-    const next = read('-', { stdin, format, signal: stop.signal }).next();
+    const next = read('-', { stdin: () => stdin, format, signal: stop.signal }).next();
     stdin.write(' "a');
     await new Promise((resolve) => setImmediate(resolve));
     stop.abort();
@@ -300,7 +307,7 @@ describe('an aborted reading', () => {
   it('ends quietly between batches, and reports nothing about a line it did not finish', async () => {
     const stdin = new PassThrough();
     const stop = new AbortController();
-    const source = read('-', { stdin, signal: stop.signal });
+    const source = read('-', { stdin: () => stdin, signal: stop.signal });
     stdin.write('"a"\n"b');
     expect((await source.next()).value).toHaveLength(1);
     stop.abort();

@@ -76,6 +76,11 @@ export class PoolMachine {
     return { submitted: this.#submitted, ...this.#tally, isInputOpen: this.#isInputOpen };
   }
 
+  /** Tasks that wait for a slot; the one count that is asked for after every event. */
+  get readyCount(): number {
+    return this.#tally.ready;
+  }
+
   /** `finish` has been given. */
   get isFinished(): boolean {
     return this.#isFinished;

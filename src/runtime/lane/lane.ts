@@ -4,9 +4,10 @@ import { constants as osConstants } from 'node:os';
 import type { EndMode } from '../../core/pool/events.ts';
 import type { AttemptOutcome } from '../../core/pool/outcome.ts';
 import type { TaskCommand, TaskSpec } from '../../core/pool/task.ts';
-import { encodeBytes } from '../../protocol/bytes.ts';
+import { encodeBytes, isPlainText } from '../../protocol/bytes.ts';
 import { outcomeOfStatus } from '../../protocol/lane-outcome.ts';
-import { attemptScript, LaneReader, prelude, silenceOf } from '../../protocol/lane-script.ts';
+import { attemptScript, LaneReader, prelude, redirections, silenceOf } from '../../protocol/lane-script.ts';
+import { shellQuote } from '../../protocol/shell-text.ts';
 import { endFamily, type FamilyEnd } from '../family/end-family.ts';
 import { findFamily } from '../family/family.ts';
 import { firstChild, type ProcInfo, ticksNow } from '../family/proc.ts';
@@ -36,15 +37,32 @@ export interface Attempt {
   onEnded(outcome: AttemptOutcome): void;
 }
 
-interface Current extends Attempt {
+/** The attempt a lane is running. */
+class Current {
+  readonly attempt: Attempt;
   readonly plan: AttemptPlan;
   readonly token: string;
-  readonly sinceTicks: () => number;
+  readonly onFree: () => void;
+  /** First process of an attempt that is a spawn of its own. */
   leader: number | undefined;
+  /** The end of all its processes, once that has been asked for. */
   family: FamilyEnd | undefined;
-  isFamilyGone: boolean;
+  isFamilyGone = false;
   outcome: AttemptOutcome | undefined;
   follow: NodeJS.Timeout | undefined;
+  readonly #begunAt = performance.now();
+
+  constructor(attempt: Attempt, plan: AttemptPlan, onFree: () => void) {
+    this.onFree = onFree;
+    this.attempt = attempt;
+    this.plan = plan;
+    this.token = `${attempt.task.seq}.${attempt.attempt}`;
+  }
+
+  /** When it began, on the kernel's scale; with slack, since that rounds start times down to 10 ms. */
+  get sinceTicks(): number {
+    return ticksNow() - Math.ceil((performance.now() - this.#begunAt) / 10) - 2;
+  }
 }
 
 /**
@@ -64,12 +82,16 @@ export class Lane {
   #whenReady: (() => void)[] = [];
   readonly #exited: Promise<void>;
   readonly #onUnavailable: (error: Error) => void;
+  readonly #redirections: string;
+  readonly #witnessPath: string;
 
   /** @throws never: a shell that could not be started is reported to `onUnavailable` */
   constructor(context: LaneContext, number: number, onUnavailable: (error: Error) => void) {
     this.#context = context;
     this.#number = number;
     this.#onUnavailable = onUnavailable;
+    this.#redirections = redirections('/dev/null', this.#path('stdout'), this.#path('stderr'));
+    this.#witnessPath = this.#path('witness');
     this.#shell = spawn('/bin/sh', [], {
       argv0: '/bin/sh',
       detached: true,
@@ -114,34 +136,26 @@ export class Lane {
     return this.#current.leader ?? (this.#shell.pid === undefined ? undefined : firstChild(this.#shell.pid));
   }
 
-  /** Runs one attempt; the lane must be free. `onEnded` is called exactly once, never before this returns. */
-  run(attempt: Attempt): void {
-    const plan = planAttempt(attempt.task, this.#context);
-    const begunAt = performance.now();
-    const current: Current = {
-      ...attempt,
-      plan,
-      token: `${attempt.task.seq}.${attempt.attempt}`,
-      // One tick of slack each way: the kernel rounds start times down to 10 ms.
-      sinceTicks: () => ticksNow() - Math.ceil((performance.now() - begunAt) / 10) - 2,
-      leader: undefined,
-      family: undefined,
-      isFamilyGone: false,
-      outcome: undefined,
-      follow: undefined,
-    };
+  /**
+   * Runs one attempt; the lane must be free. When it has ended, first `onFree` is called, then the attempt's `onEnded`:
+   * exactly once each, never before this returns.
+   */
+  run(attempt: Attempt, onFree: () => void): void {
+    const { task } = attempt;
+    const plan = planAttempt(task, this.#context);
+    const current = new Current(attempt, plan, onFree);
     this.#current = current;
     if (plan.way === 'refuse') {
       queueMicrotask(() => this.#settle(current, plan.outcome));
       return;
     }
-    let stdinPath = '/dev/null';
-    if (attempt.task.stdin !== undefined && attempt.task.stdin !== '') {
-      stdinPath = this.#path('stdin');
+    const hasStdin = task.stdin !== undefined && task.stdin !== '';
+    const stdinPath = hasStdin ? this.#path('stdin') : '/dev/null';
+    if (hasStdin) {
       try {
         // A new file each time: a process left behind may still read the old one.
         rmSync(stdinPath, { force: true });
-        writeFileSync(stdinPath, encodeBytes(attempt.task.stdin), { mode: 0o600 });
+        writeFileSync(stdinPath, encodeBytes(task.stdin), { mode: 0o600 });
       } catch (error) {
         const message = `cannot keep its standard input in ${this.#context.runDirectory}: ${(error as Error).message}`;
         queueMicrotask(() => this.#settle(current, { kind: 'error', code: 'ERR_STDIN', message }));
@@ -152,21 +166,17 @@ export class Lane {
       this.#onceReady(() => void this.#spawn(current, stdinPath));
       return;
     }
-    this.#shell.stdin?.write(
-      encodeBytes(
-        attemptScript({
-          command: attempt.task.command,
-          cwd: directoryOf(attempt.task, this.#context.directory),
-          env: { ...attempt.task.env, ...this.#identity(current) },
-          oldDirectory: this.#context.env.OLDPWD,
-          stdinPath,
-          stdoutPath: this.#path('stdout'),
-          stderrPath: this.#path('stderr'),
-          witnessPath: this.#path('witness'),
-          token: current.token,
-        }),
-      ),
-    );
+    const script = attemptScript({
+      command: task.command,
+      cwd: directoryOf(task, this.#context.directory),
+      env: task.env,
+      identity: this.#identityText(current),
+      oldDirectory: this.#context.env.OLDPWD,
+      redirections: hasStdin ? redirections(stdinPath, this.#path('stdout'), this.#path('stderr')) : this.#redirections,
+      witnessPath: this.#witnessPath,
+      token: current.token,
+    });
+    this.#shell.stdin?.write(isPlainText(script) ? script : encodeBytes(script));
     this.#followSoon(current);
   }
 
@@ -185,7 +195,7 @@ export class Lane {
       return;
     }
     const shell = this.#shell.pid;
-    const sinceTicks = current.sinceTicks();
+    const { sinceTicks } = current;
     const find = (): ProcInfo[] =>
       findFamily({
         mark: `${this.#context.poolMark}${current.token}/`,
@@ -232,7 +242,7 @@ export class Lane {
 
   /** What a task is told about itself. */
   #identity(current: Current): Record<string, string> {
-    const { task, attempt, slot } = current;
+    const { task, attempt, slot } = current.attempt;
     return {
       PROCCTL_TASK_ID: task.id,
       PROCCTL_TASK_SEQ: String(task.seq),
@@ -242,9 +252,17 @@ export class Lane {
     };
   }
 
+  #identityText(current: Current): string {
+    const { task, attempt, slot } = current.attempt;
+    return (
+      `PROCCTL_TASK_ID=${shellQuote(task.id)} PROCCTL_TASK_SEQ=${task.seq} PROCCTL_SLOT=${slot}` +
+      ` PROCCTL_ATTEMPT=${attempt} PROCCTL_MARK=${shellQuote(`${this.#context.markPrefix}${current.token}/`)}`
+    );
+  }
+
   #ready(): void {
     try {
-      const take = (stream: 'stdout' | 'stderr') => (chunk: Buffer) => this.#current?.onData(stream, chunk);
+      const take = (stream: 'stdout' | 'stderr') => (chunk: Buffer) => this.#current?.attempt.onData(stream, chunk);
       const stdout = new PipeReader(this.#path('stdout'), take('stdout'));
       this.#pipes = { stdout, stderr: new PipeReader(this.#path('stderr'), take('stderr')) };
     } catch (error) {
@@ -279,14 +297,14 @@ export class Lane {
   #ended(token: string, status: number, wasAnnounced: boolean): void {
     const current = this.#current;
     if (current === undefined || current.token !== token || current.outcome !== undefined) return;
-    this.#mainEnded(current, this.#outcomeOf(current.task.command, status, wasAnnounced));
+    this.#mainEnded(current, this.#outcomeOf(current.attempt.task.command, status, wasAnnounced));
   }
 
   #outcomeOf(command: TaskCommand, status: number, wasAnnounced: boolean): AttemptOutcome {
     const mayHaveWitness =
       command.kind === 'argv' ? status === 126 || status === 127 : status === 130 || status === 141;
-    const hasWitness = mayHaveWitness && existsSync(this.#path('witness'));
-    if (hasWitness) rmSync(this.#path('witness'), { force: true });
+    const hasWitness = mayHaveWitness && existsSync(this.#witnessPath);
+    if (hasWitness) rmSync(this.#witnessPath, { force: true });
     if (command.kind === 'argv' && hasWitness) {
       const message = `could not be executed (the shell's reason is on its standard error)`;
       return { kind: 'error', code: 'ERR_NOT_EXECUTABLE', message };
@@ -340,17 +358,19 @@ export class Lane {
       if (!isFree) this.#isSpent = true;
     }
     this.#current = undefined;
-    current.onEnded(outcome);
+    current.onFree();
+    current.attempt.onEnded(outcome);
   }
 
   async #spawn(current: Current, stdinPath: string): Promise<void> {
-    const { command } = current.task;
+    const { task } = current.attempt;
+    const { command } = task;
     const [file, ...args] = command.kind === 'argv' ? command.argv : ['/bin/sh', '-c', command.line];
-    const directory = directoryOf(current.task, this.#context.directory);
+    const directory = directoryOf(task, this.#context.directory);
     const cwd = directory ?? this.#context.directory;
     const env: NodeJS.ProcessEnv = { ...this.#context.env };
     if (directory !== undefined) env.PWD = directory;
-    for (const [name, value] of Object.entries(current.task.env ?? {})) {
+    for (const [name, value] of Object.entries(task.env ?? {})) {
       if (value === null) delete env[name];
       else env[name] = value;
     }
@@ -365,7 +385,9 @@ export class Lane {
       // The readers are open already, so these opens do not wait.
       fds.push(openSync(this.#path('stdout'), constants.O_WRONLY), openSync(this.#path('stderr'), constants.O_WRONLY));
       const [stdin, stdout, stderr] = fds as [number, number, number];
-      const options = { cwd, env, stdin, stdout, stderr, extendEnv: false, detached: true, cleanup: false } as const;
+      // execa's types know small numbers only; any descriptor does.
+      const streams = { stdin, stdout, stderr } as { readonly stdin: 3; readonly stdout: 4; readonly stderr: 5 };
+      const options = { cwd, env, ...streams, extendEnv: false, detached: true, cleanup: false } as const;
       const child = execa(file as string, args, { ...options, reject: false, buffer: false });
       current.leader = child.pid;
       for (const fd of fds.splice(0)) closeSync(fd);

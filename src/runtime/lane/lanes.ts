@@ -41,17 +41,18 @@ export class Lanes {
     }
     const { seq } = attempt.task;
     this.#busy.set(seq, { lane, attempt });
-    lane.run({
-      ...attempt,
-      onEnded: (outcome) => {
-        this.#busy.delete(seq);
-        if (lane.isSpent) this.#retire(lane);
-        else this.#idle.push(lane);
-        attempt.onEnded(outcome);
-        const next = this.#pending.shift();
-        if (next !== undefined) this.run(next);
-      },
+    lane.run(attempt, () => {
+      this.#busy.delete(seq);
+      if (lane.isSpent) this.#retire(lane);
+      else this.#idle.push(lane);
+      this.#runPending();
     });
+  }
+
+  /** A lane has become free (or may be made): whoever waits for one goes first. */
+  #runPending(): void {
+    const next = this.#pending.shift();
+    if (next !== undefined) this.run(next);
   }
 
   end(seq: number, mode: EndMode): void {

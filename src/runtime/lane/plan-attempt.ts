@@ -19,8 +19,11 @@ export interface Surroundings {
   readonly directory: string;
 }
 
-/** Past this a single exec may fail with E2BIG (MAX_ARG_STRLEN is 128 KiB): only a spawn of its own says so exactly. */
-const MAX_SHELL_BYTES = 96 * 1024;
+/**
+ * In characters of at most three bytes each. Past MAX_ARG_STRLEN (128 KiB) an exec fails with E2BIG, and only a spawn
+ * of its own says so exactly.
+ */
+const MAX_SHELL_LENGTH = 40 * 1024;
 
 /** Directory an attempt works in: absolute, or undefined for that of procctl. */
 export const directoryOf = (task: TaskSpec, directory: string): string | undefined => {
@@ -34,11 +37,10 @@ export const directoryOf = (task: TaskSpec, directory: string): string | undefin
  */
 export const planAttempt = (task: TaskSpec, around: Surroundings): AttemptPlan => {
   const { command } = task;
-  const texts = command.kind === 'argv' ? command.argv : [command.line];
+  const whole = command.kind === 'argv' ? command.argv.join(' ') : command.line;
   const env = task.env ?? {};
-  const nul = firstNul(task, texts);
-  if (nul !== undefined) {
-    const message = `${nul} contains a NUL byte, which cannot be passed to a program`;
+  if (whole.includes('\0') || (hasMore(task) && firstNul(task) !== undefined)) {
+    const message = `${firstNul(task)} contains a NUL byte, which cannot be passed to a program`;
     return { way: 'refuse', outcome: { kind: 'error', code: 'ERR_NUL_BYTE', message } };
   }
   const directory = directoryOf(task, around.directory);
@@ -51,17 +53,15 @@ export const planAttempt = (task: TaskSpec, around: Surroundings): AttemptPlan =
     if (badProgram !== undefined) return { way: 'refuse', outcome: badProgram };
   }
 
-  let bytes = 0;
-  for (const text of texts) bytes += text.length * (isPlainText(text) ? 1 : 3);
   const isForShell =
     around.hasLaneShell &&
-    bytes <= MAX_SHELL_BYTES &&
+    whole.length <= MAX_SHELL_LENGTH &&
     typeof searchPath === 'string' &&
-    Object.entries(env).every(([name, value]) => isShellVariable(name) && (value?.length ?? 0) <= MAX_SHELL_BYTES) &&
-    !(command.kind === 'argv' && (command.argv[0].startsWith('-') || command.argv.some(mayEndAmbiguously)));
-  if (isForShell) return { way: 'shell' };
+    (task.env === undefined || isShellEnvironment(task.env)) &&
+    !(command.kind === 'argv' && (whole.startsWith('-') || mayEndAmbiguously(whole)));
+  if (isForShell) return SHELL;
 
-  const raw = [...texts, task.cwd ?? '', ...Object.values(env)].find((text) => text !== null && !isPlainText(text));
+  const raw = [whole, task.cwd ?? '', ...Object.values(env)].find((text) => text !== null && !isPlainText(text));
   if (raw === undefined) return { way: 'spawn' };
   return {
     way: 'refuse',
@@ -73,8 +73,17 @@ export const planAttempt = (task: TaskSpec, around: Surroundings): AttemptPlan =
   };
 };
 
-const firstNul = (task: TaskSpec, texts: readonly string[]): string | undefined => {
+const SHELL: AttemptPlan = { way: 'shell' };
+
+const isShellEnvironment = (env: NonNullable<TaskSpec['env']>): boolean =>
+  Object.entries(env).every(([name, value]) => isShellVariable(name) && (value?.length ?? 0) <= MAX_SHELL_LENGTH);
+
+const hasMore = (task: TaskSpec): boolean => task.cwd !== undefined || task.env !== undefined;
+
+/** Which part of a task holds a NUL byte, if one does. */
+const firstNul = (task: TaskSpec): string | undefined => {
   const isArgv = task.command.kind === 'argv';
+  const texts = task.command.kind === 'argv' ? task.command.argv : [task.command.line];
   const index = texts.findIndex((text) => text.includes('\0'));
   if (index !== -1) return isArgv ? `command[${index}]` : 'command';
   if (task.cwd?.includes('\0')) return 'cwd';

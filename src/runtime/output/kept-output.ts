@@ -1,6 +1,6 @@
 import type { TaskSpec } from '../../core/pool/task.ts';
-import { recordLine, type TaskRecord } from '../../protocol/task-record.ts';
-import { printable } from '../../render/sanitize.ts';
+import { printable } from '../../core/printable.ts';
+import { type Bytes, recordLine, type TaskRecord } from '../../protocol/task-record.ts';
 import type { OutputPump } from './output-pump.ts';
 import { putBuffer } from './put-buffer.ts';
 import { SpillBuffer, type SpillSpace } from './spill-buffer.ts';
@@ -9,30 +9,35 @@ import type { OutputMode, Release, TaskOutput } from './task-output.ts';
 /** What a task is called in front of its lines. */
 export const tagOf = (task: TaskSpec): string => `${printable(task.name)}\t`;
 
+type Finish = (record: TaskRecord, stdout: SpillBuffer | undefined, stderr: SpillBuffer | undefined) => void;
+
 /** Both streams of a task, held until it has ended. */
 class Kept implements TaskOutput {
-  readonly #finish: (record: TaskRecord, stdout: SpillBuffer, stderr: SpillBuffer) => void;
-  readonly #streams: { readonly stdout: SpillBuffer; readonly stderr: SpillBuffer };
+  readonly #finish: Finish;
+  readonly #space: SpillSpace;
+  #stdout: SpillBuffer | undefined;
+  #stderr: SpillBuffer | undefined;
 
-  constructor(space: SpillSpace, finish: (record: TaskRecord, stdout: SpillBuffer, stderr: SpillBuffer) => void) {
+  constructor(space: SpillSpace, finish: Finish) {
     this.#finish = finish;
-    this.#streams = { stdout: new SpillBuffer(space), stderr: new SpillBuffer(space) };
+    this.#space = space;
   }
 
   data(stream: 'stdout' | 'stderr', chunk: Buffer): void {
-    this.#streams[stream].append(chunk);
+    if (stream === 'stdout') this.#stdout ??= new SpillBuffer(this.#space);
+    else this.#stderr ??= new SpillBuffer(this.#space);
+    (stream === 'stdout' ? this.#stdout : this.#stderr)?.append(chunk);
   }
 
   restart(): void {
-    this.#streams.stdout.clear();
-    this.#streams.stderr.clear();
+    this.#stdout?.clear();
+    this.#stderr?.clear();
   }
 
   finish(record: TaskRecord): void {
-    const { stdout, stderr } = this.#streams;
-    stdout.seal();
-    stderr.seal();
-    this.#finish(record, stdout, stderr);
+    this.#stdout?.seal();
+    this.#stderr?.seal();
+    this.#finish(record, this.#stdout, this.#stderr);
   }
 }
 
@@ -43,12 +48,14 @@ export const groupOutput = (pump: OutputPump, space: SpillSpace, release: Releas
     const prefix = isTagged ? tagOf(task) : undefined;
     return new Kept(space, ({ seq }, stdout, stderr) =>
       release(seq, () => {
-        putBuffer(pump, 'stdout', stdout, prefix);
-        putBuffer(pump, 'stderr', stderr, prefix);
+        if (stdout !== undefined) putBuffer(pump, 'stdout', stdout, prefix);
+        if (stderr !== undefined) putBuffer(pump, 'stderr', stderr, prefix);
       }),
     );
   },
 });
+
+const NOTHING: Bytes = { size: 0, chunks: () => [] };
 
 /** `--json`: a line for each finished task, with what it wrote unless it `isDropped`. */
 export const jsonOutput = (pump: OutputPump, space: SpillSpace, release: Release, isDropped: boolean): OutputMode => ({
@@ -63,10 +70,15 @@ export const jsonOutput = (pump: OutputPump, space: SpillSpace, release: Release
     }
     return new Kept(space, (record, stdout, stderr) =>
       release(record.seq, () => {
-        const size = stdout.size + stderr.size;
-        pump.writeFrom('stdout', recordLine(record, stdout, stderr), size, () => {
-          stdout.clear();
-          stderr.clear();
+        const size = (stdout?.size ?? 0) + (stderr?.size ?? 0);
+        const line = recordLine(record, stdout ?? NOTHING, stderr ?? NOTHING);
+        if (size === 0) {
+          for (const piece of line) pump.write('stdout', piece);
+          return;
+        }
+        pump.writeFrom('stdout', line, size, () => {
+          stdout?.clear();
+          stderr?.clear();
         });
       }),
     );

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { printable } from '../../src/render/sanitize.ts';
+import { printable } from '../../src/core/printable.ts';
 
 describe('printable', () => {
   it('shows control characters as what they are instead of sending them', () => {
