@@ -10,11 +10,11 @@ const escaped = (character: string): string => {
   const code = character.charCodeAt(0);
   // A lone U+DC80..U+DCFF stands for a byte that is not UTF-8 (see TaskSpec): shown as that byte.
   if (code >= 0xdc80 && code <= 0xdcff) return `\\x${hex(code - 0xdc00, 2)}`;
-  return SHORT[character] ?? (code < 0x80 ? `\\x${hex(code, 2)}` : `\\u${hex(code, 4)}`);
+  return SHORT[character] ?? `\\u${hex(code, 4)}`;
 };
 
 /**
- * Text from outside in a form that cannot drive a terminal or hide what it says: `\n`, `\x1b`, `\u202e`.
+ * Text from outside in a form that cannot drive a terminal or hide what it says: `\n`, `\u001b`, `\u202e`.
  * Only for showing: a backslash stays as it is, so the way back is not unique.
  */
 export const printable = (text: string): string => text.replace(UNPRINTABLE, escaped);

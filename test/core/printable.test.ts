@@ -5,7 +5,7 @@ import { printable } from '../../src/core/printable.ts';
 describe('printable', () => {
   it('shows control characters as what they are instead of sending them', () => {
     expect(printable('a\nb\tc\rd')).toBe('a\\nb\\tc\\rd');
-    expect(printable('\x1b]0;title\x07\x1b[2J')).toBe('\\x1b]0;title\\x07\\x1b[2J');
+    expect(printable('\x1b]0;title\x07\x1b[2J')).toBe('\\u001b]0;title\\u0007\\u001b[2J');
     expect(printable('\x00\x7f\x9b31m')).toBe('\\x00\\x7f\\u009b31m');
   });
 

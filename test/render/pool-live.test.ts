@@ -23,7 +23,7 @@ describe('a running pool on a terminal', () => {
       'SLOT      PID  STATE     ALIVE  TASK                                     ELAPSED',
       '   1     4711  running   yes    gzip -9 a.log                               0:03',
       '   2     4712  running   yes    🫠👩‍👩‍👧‍👦 日本語のとても長いフ… (attempt 2)     12:05',
-      '   3  1234567  stopping  yes    \\x1b[31mred\\x1b[0m\\nx                    1:02:03',
+      '   3  1234567  stopping  yes    \\u001b[31mred\\u001b[0m\\nx                1:02:03',
       '   4        -  waiting   no     nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn…        -',
       '   5        -  ready     no     -                                              -',
       '[████████░░░░░░░░░░░░░░░░░░░░░░] 12/45  2 failed  ETA 0:12',
@@ -35,7 +35,7 @@ describe('a running pool on a terminal', () => {
       'SLOT  STATE     ALIVE  TASK          ELAPSED',
       '   1  running   yes    gzip -9 a.l…     0:03',
       '   2  running   yes    🫠👩‍👩‍👧‍👦 日本語…    12:05',
-      '   3  stopping  yes    \\x1b[31mred…  1:02:03',
+      '   3  stopping  yes    \\u001b[31mr…  1:02:03',
       '   4  waiting   no     nnnnnnnnnnn…        -',
       '   5  ready     no     -                   -',
       '[████░░░░░░░░░░░░] 12/45  2 failed  ETA 0:12',
@@ -50,7 +50,7 @@ describe('a running pool on a terminal', () => {
   it('shows the longest-running slots, and how many more there are, in a low window', () => {
     expect(linesOf(view({ slots: NASTY }), 40, 6)).toEqual([
       'SLOT  STATE     TASK             ELAPSED',
-      '   3  stopping  \\x1b[31mred\\x1…  1:02:03',
+      '   3  stopping  \\u001b[31mred\\…  1:02:03',
       '   2  running   🫠👩‍👩‍👧‍👦 日本語の…     12:05',
       '… 3 more slots',
       '[███░░░░░░░░░] 12/45  2 failed  ETA 0:12',
@@ -60,12 +60,12 @@ describe('a running pool on a terminal', () => {
   it('still makes sense at 20 by 5, and below', () => {
     expect(linesOf(view({ slots: NASTY }), 20, 5)).toEqual([
       'STATE     TASK',
-      'stopping  \\x1b[31mr…',
+      'stopping  \\u001b[31…',
       '… 4 more slots',
       '12/45  2 failed',
     ]);
     expect(linesOf(view({ slots: NASTY }), 20, 4)).toEqual([
-      'stopping  \\x1b[31mr…',
+      'stopping  \\u001b[31…',
       '… 4 more slots',
       '12/45  2 failed',
     ]);

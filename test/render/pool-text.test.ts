@@ -90,7 +90,7 @@ describe('why a task has not succeeded', () => {
   it('is one printable line of bearable length, whatever the task is called', () => {
     const outcome = { kind: 'error', code: 'E', message: 'no\nway' } as const;
     expect(failureLine({ id: 'a\x1b', name: 'sh\n\u202e', end: 'failed', outcome, attempts: 1 })).toBe(
-      'procctl: task a\\x1b (sh\\n\\u202e): no\\nway',
+      'procctl: task a\\u001b (sh\\n\\u202e): no\\nway',
     );
     expect(failureLine({ id: '3', name: '😀'.repeat(999), end: 'failed', outcome, attempts: 1 })).toBe(
       `procctl: task 3 (${'😀'.repeat(199)}…): no\\nway`,
