@@ -35,7 +35,6 @@ await build({
   outExtension: { '.js': '.cjs' },
   bundle: true,
   minify: true,
-  keepNames: true,
   platform: 'node',
   target: 'node20.12',
   format: 'cjs',

@@ -11,6 +11,7 @@ import { readTasks } from '../runtime/task-source.ts';
 import { exitStatusOfPool } from './pool-exit.ts';
 import { openProgress, type Progress } from './progress.ts';
 import { tell } from './tell.ts';
+import { tuneEngine } from './tune-engine.ts';
 
 /** The options of `procctl pool`, as commander delivers them. */
 export interface PoolFlags {
@@ -61,6 +62,17 @@ const outputOf = (flags: PoolFlags, pump: OutputPump): PoolRunOptions['output'] 
   };
 };
 
+const currentDirectory = (): string => {
+  try {
+    return process.cwd();
+  } catch (cause) {
+    throw new ProcctlError('ERR_RUNTIME', 'the current directory does not exist any more', {
+      hint: 'change to one that does',
+      cause,
+    });
+  }
+};
+
 const stoppedBy = (reason: HaltReason | null): 'halted' | 'cancelled' | null => {
   if (reason === null) return null;
   return reason === 'cancel' ? 'cancelled' : 'halted';
@@ -74,6 +86,7 @@ const tellOfBrokenOutput = (error: NodeJS.ErrnoException): void => {
 /** Runs the tasks of a file and resolves to the exit status. */
 export const runPool = async (file: string, flags: PoolFlags): Promise<number> => {
   checkFlags(flags);
+  tuneEngine();
   let brokenBy: NodeJS.ErrnoException | null = null;
   let signal: EndingSignal | null = null;
   let progress: Progress | undefined;
@@ -101,7 +114,7 @@ export const runPool = async (file: string, flags: PoolFlags): Promise<number> =
       isOrdered: flags.keepOrder,
       output: outputOf(flags, pump),
       env: process.env,
-      directory: process.cwd(),
+      directory: currentDirectory(),
     },
     pump,
     {

@@ -48,7 +48,8 @@ export const prelude = (pipes: readonly string[]): string =>
     'exec 2>&1',
     // A task may signal its whole process group (`kill 0`): handlers keep the shell; its children get the defaults.
     'trap : HUP INT QUIT TERM PIPE ALRM USR1 USR2',
-    `mkfifo ${pipes.map(shellQuote).join(' ')} && echo "${MESSAGE_MARK}ready"`,
+    `mkfifo ${pipes.map(shellQuote).join(' ')} || exit`,
+    `echo "${MESSAGE_MARK}ready"`,
     '',
   ].join('\n');
 
@@ -108,6 +109,8 @@ export const attemptScript = (attempt: LaneAttempt): string => {
 export class LaneReader {
   #rest = '';
   #sawOtherText = false;
+  /** The last line that was not meant for us: the reason, if the shell ends before it is ready. */
+  lastText = '';
 
   push(text: string): LaneMessage[] {
     const messages: LaneMessage[] = [];
@@ -117,6 +120,7 @@ export class LaneReader {
       const at = line.lastIndexOf(MESSAGE_MARK);
       if (at === -1) {
         this.#sawOtherText ||= line !== '';
+        this.lastText = line;
         continue;
       }
       const said = line.slice(at + 1);

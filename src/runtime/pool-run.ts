@@ -89,6 +89,13 @@ interface TaskRun {
   outputError: NodeJS.ErrnoException | undefined;
 }
 
+const LIMITS = new Set(['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM']);
+
+const cannotStart = (cause: NodeJS.ErrnoException): ProcctlError => {
+  const hint = LIMITS.has(cause.code ?? '') ? { hint: 'raise the limits: ulimit -n, ulimit -u' } : {};
+  return new ProcctlError('ERR_RUNTIME', `cannot start a single process: ${cause.message}`, { ...hint, cause });
+};
+
 /** Runs the tasks of one pool: the core decides, this acts. */
 export class PoolRun {
   readonly #options: PoolRunOptions;
@@ -149,13 +156,7 @@ export class PoolRun {
       },
       {
         onShrunk: (size, error) => this.#shrink(size, error.message),
-        onFailed: (error) =>
-          this.#fail(
-            new ProcctlError('ERR_RUNTIME', `cannot start a single process: ${error.message}`, {
-              hint: 'free some processes or descriptors, or raise the limits (ulimit -u, ulimit -n)',
-              cause: error,
-            }),
-          ),
+        onFailed: (error) => this.#fail(cannotStart(error)),
       },
     );
     const order = new InOrder<() => void>();

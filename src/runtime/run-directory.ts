@@ -13,6 +13,9 @@ const base = (env: NodeJS.ProcessEnv): string => {
   }
 };
 
+/** A system error without the call that failed: `no such file or directory`. */
+const reasonOf = (error: unknown): string => (error as Error).message.replace(/^\w+: |, .*$/g, '');
+
 /** @throws ProcctlError ERR_RUNTIME when there is no place for one */
 export const makeRunDirectory = (env: NodeJS.ProcessEnv): string => {
   const parent = base(env);
@@ -20,7 +23,7 @@ export const makeRunDirectory = (env: NodeJS.ProcessEnv): string => {
     // 0700, by mkdtemp(3).
     return mkdtempSync(join(parent, 'procctl-'));
   } catch (error) {
-    throw new ProcctlError('ERR_RUNTIME', `cannot make a directory in ${parent}: ${(error as Error).message}`, {
+    throw new ProcctlError('ERR_RUNTIME', `cannot make a directory in ${parent}: ${reasonOf(error)}`, {
       hint: 'set TMPDIR to a directory with room for what tasks write',
       cause: error,
     });

@@ -6,7 +6,7 @@ describe('printable', () => {
   it('shows control characters as what they are instead of sending them', () => {
     expect(printable('a\nb\tc\rd')).toBe('a\\nb\\tc\\rd');
     expect(printable('\x1b]0;title\x07\x1b[2J')).toBe('\\u001b]0;title\\u0007\\u001b[2J');
-    expect(printable('\x00\x7f\x9b31m')).toBe('\\x00\\x7f\\u009b31m');
+    expect(printable('\x00\x7f\x9b31m')).toBe('\\u0000\\u007f\\u009b31m');
   });
 
   it('shows what turns text around or hides in it', () => {

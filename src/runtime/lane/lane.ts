@@ -79,6 +79,7 @@ export class Lane {
   #current: Current | undefined;
   #isSpent = false;
   #isPaused = false;
+  #isClosing = false;
   #whenReady: (() => void)[] = [];
   readonly #exited: Promise<void>;
   readonly #onUnavailable: (error: Error) => void;
@@ -102,9 +103,12 @@ export class Lane {
     this.#exited = new Promise((resolve) => {
       this.#shell.once('exit', (code, signal) => {
         this.#isSpent = true;
-        const current = this.#current;
-        if (current !== undefined && current.plan.way === 'shell') this.#lost(current, code, signal);
         resolve();
+        const current = this.#current;
+        if (this.#pipes === undefined && !this.#isClosing) {
+          const reason = this.#reader.lastText || `its shell ended (${signal ?? `exit code ${code}`})`;
+          onUnavailable(new Error(reason));
+        } else if (current !== undefined && current.plan.way === 'shell') this.#lost(current, code, signal);
       });
       this.#shell.once('error', (error) => {
         this.#isSpent = true;
@@ -228,6 +232,7 @@ export class Lane {
 
   /** Gives everything back; no attempt may be running. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     this.#isSpent = true;
     this.#shell.stdin?.end();
     await this.#exited;
@@ -253,11 +258,9 @@ export class Lane {
   }
 
   #identityText(current: Current): string {
-    const { task, attempt, slot } = current.attempt;
-    return (
-      `PROCCTL_TASK_ID=${shellQuote(task.id)} PROCCTL_TASK_SEQ=${task.seq} PROCCTL_SLOT=${slot}` +
-      ` PROCCTL_ATTEMPT=${attempt} PROCCTL_MARK=${shellQuote(`${this.#context.markPrefix}${current.token}/`)}`
-    );
+    return Object.entries(this.#identity(current))
+      .map(([name, value]) => `${name}=${shellQuote(value)}`)
+      .join(' ');
   }
 
   #ready(): void {
@@ -268,6 +271,7 @@ export class Lane {
     } catch (error) {
       // Without readers nobody can write: the lane is of no use.
       this.#isSpent = true;
+      this.#isClosing = true;
       this.#killShell();
       this.#onUnavailable(error as Error);
       return;

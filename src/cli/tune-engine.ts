@@ -1,0 +1,17 @@
+import { setFlagsFromString } from 'node:v8';
+
+/**
+ * Tunes V8 for a program whose work is done by others.
+ *
+ * - Hot functions are optimised later than by default: the compiler's threads compete with the tasks for the CPUs, and
+ *   a pool of 2000 short tasks spent a third of its own CPU time on them.
+ * - The young generation stays at its first size: it grows up to 48 MiB otherwise, for garbage that is collected as
+ *   quickly in a small one.
+ *
+ * These are flags of the engine, not of Node, known to be there in Node 20 and 22; elsewhere nothing is changed.
+ */
+export const tuneEngine = (): void => {
+  if (!/^1[12]\./.test(process.versions.v8)) return;
+  setFlagsFromString('--interrupt-budget=500000');
+  setFlagsFromString('--semi-space-growth-factor=1');
+};
