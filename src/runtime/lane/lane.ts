@@ -1,18 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, constants, existsSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
 import type { EndMode } from '../../core/pool/events.ts';
 import type { AttemptOutcome } from '../../core/pool/outcome.ts';
-import type { TaskCommand, TaskSpec } from '../../core/pool/task.ts';
+import type { TaskCommand } from '../../core/pool/task.ts';
 import { encodeBytes, isPlainText } from '../../protocol/bytes.ts';
 import { outcomeOfStatus } from '../../protocol/lane-outcome.ts';
 import { attemptScript, LaneReader, prelude, redirections, silenceOf } from '../../protocol/lane-script.ts';
 import { shellQuote } from '../../protocol/shell-text.ts';
-import { endFamily, type FamilyEnd } from '../family/end-family.ts';
+import { endFamily } from '../family/end-family.ts';
 import { findFamily } from '../family/family.ts';
-import { firstChild, type ProcInfo, ticksNow } from '../family/proc.ts';
+import { firstChild, type ProcInfo } from '../family/proc.ts';
+import { type Attempt, Current } from './attempt.ts';
 import { PipeReader } from './pipes.ts';
-import { type AttemptPlan, directoryOf, planAttempt, type Surroundings } from './plan-attempt.ts';
+import { directoryOf, planAttempt, type Surroundings } from './plan-attempt.ts';
+import { spawnAttempt } from './spawn-attempt.ts';
 
 /** A task that lives longer than this has its output read as it comes, not only at its end. */
 const FOLLOW_AFTER_MS = 5;
@@ -26,43 +28,6 @@ export interface LaneContext extends Surroundings {
   /** The part of the mark that is this pool's alone. */
   readonly poolMark: string;
   readonly stopTimeoutMs: number;
-}
-
-/** One attempt at a task, with those who want to hear of it. */
-export interface Attempt {
-  readonly task: TaskSpec;
-  readonly slot: number;
-  readonly attempt: number;
-  onData(stream: 'stdout' | 'stderr', chunk: Buffer): void;
-  onEnded(outcome: AttemptOutcome): void;
-}
-
-/** The attempt a lane is running. */
-class Current {
-  readonly attempt: Attempt;
-  readonly plan: AttemptPlan;
-  readonly token: string;
-  readonly onFree: () => void;
-  /** First process of an attempt that is a spawn of its own. */
-  leader: number | undefined;
-  /** The end of all its processes, once that has been asked for. */
-  family: FamilyEnd | undefined;
-  isFamilyGone = false;
-  outcome: AttemptOutcome | undefined;
-  follow: NodeJS.Timeout | undefined;
-  readonly #begunAt = performance.now();
-
-  constructor(attempt: Attempt, plan: AttemptPlan, onFree: () => void) {
-    this.onFree = onFree;
-    this.attempt = attempt;
-    this.plan = plan;
-    this.token = `${attempt.task.seq}.${attempt.attempt}`;
-  }
-
-  /** When it began, on the kernel's scale; with slack, since that rounds start times down to 10 ms. */
-  get sinceTicks(): number {
-    return ticksNow() - Math.ceil((performance.now() - this.#begunAt) / 10) - 2;
-  }
 }
 
 /**
@@ -368,62 +333,29 @@ export class Lane {
 
   async #spawn(current: Current, stdinPath: string): Promise<void> {
     const { task } = current.attempt;
-    const { command } = task;
-    const [file, ...args] = command.kind === 'argv' ? command.argv : ['/bin/sh', '-c', command.line];
     const directory = directoryOf(task, this.#context.directory);
-    const cwd = directory ?? this.#context.directory;
     const env: NodeJS.ProcessEnv = { ...this.#context.env };
     if (directory !== undefined) env.PWD = directory;
     for (const [name, value] of Object.entries(task.env ?? {})) {
       if (value === null) delete env[name];
       else env[name] = value;
     }
-    Object.assign(env, this.#identity(current));
-    const fds: number[] = [];
-    try {
-      const { execa } = await import('./execa.lazy.ts');
-      if (current.family !== undefined) {
-        return this.#mainEnded(current, { kind: 'error', code: 'ERR_NOT_STARTED', message: 'ended before it started' });
-      }
-      fds.push(openSync(stdinPath, constants.O_RDONLY));
-      // The readers are open already, so these opens do not wait.
-      fds.push(openSync(this.#path('stdout'), constants.O_WRONLY), openSync(this.#path('stderr'), constants.O_WRONLY));
-      const [stdin, stdout, stderr] = fds as [number, number, number];
-      // execa's types know small numbers only; any descriptor does.
-      const streams = { stdin, stdout, stderr } as { readonly stdin: 3; readonly stdout: 4; readonly stderr: 5 };
-      const options = { cwd, env, ...streams, extendEnv: false, detached: true, cleanup: false } as const;
-      const child = execa(file as string, args, { ...options, reject: false, buffer: false });
-      current.leader = child.pid;
-      for (const fd of fds.splice(0)) closeSync(fd);
-      this.#followSoon(current);
-      const result = await child;
-      if (result.exitCode !== undefined) this.#mainEnded(current, { kind: 'exited', exitCode: result.exitCode });
-      else if (result.signal !== undefined)
-        this.#mainEnded(current, { kind: 'signaled', signal: result.signal as NodeJS.Signals });
-      else this.#mainEnded(current, spawnFailure(file as string, result.cause));
-    } catch (error) {
-      for (const fd of fds) closeSync(fd);
-      this.#mainEnded(current, spawnFailure(file as string, error));
-    }
+    const outcome = await spawnAttempt({
+      command: task.command,
+      directory: directory ?? this.#context.directory,
+      env: Object.assign(env, this.#identity(current)),
+      paths: { stdin: stdinPath, stdout: this.#path('stdout'), stderr: this.#path('stderr') },
+      isWanted: () => current.family === undefined,
+      onStarted: (pid) => {
+        current.leader = pid;
+        this.#followSoon(current);
+      },
+    });
+    this.#mainEnded(current, outcome);
   }
 }
 
 const signalName = (signal: number): NodeJS.Signals | undefined => {
   for (const [name, value] of Object.entries(osConstants.signals)) if (value === signal) return name as NodeJS.Signals;
   return undefined;
-};
-
-/** Why a spawn failed, after the look-up of program and directory has already succeeded. */
-const spawnFailure = (program: string, error: unknown): AttemptOutcome => {
-  const code = (error as NodeJS.ErrnoException | undefined)?.code ?? 'ERR_SPAWN';
-  if (code === 'E2BIG') {
-    const message = 'argument list too long for the system (see getconf ARG_MAX; one argument may have 128 KiB)';
-    return { kind: 'error', code: 'ERR_ARGUMENT_TOO_LONG', message };
-  }
-  if (code === 'ENOENT') {
-    const message = `${program}: the interpreter named in its first line was not found`;
-    return { kind: 'error', code: 'ERR_NOT_EXECUTABLE', message };
-  }
-  if (code === 'EACCES') return { kind: 'error', code: 'ERR_NOT_EXECUTABLE', message: `${program}: permission denied` };
-  return { kind: 'error', code, message: `${program}: cannot be started (${code})` };
 };

@@ -1,5 +1,6 @@
 import type { EndMode } from '../../core/pool/events.ts';
-import { type Attempt, Lane, type LaneContext } from './lane.ts';
+import type { Attempt } from './attempt.ts';
+import { Lane, type LaneContext } from './lane.ts';
 
 /** Lanes whose pipes somebody still holds are read on; past this many, the oldest holder gets a broken pipe. */
 const MAX_RETIRED = 16;
@@ -34,7 +35,7 @@ export class Lanes {
   }
 
   run(attempt: Attempt): void {
-    const lane = this.#idle.pop() ?? this.#make();
+    const lane = this.#takeIdle() ?? this.#make();
     if (lane === undefined) {
       this.#pending.push(attempt);
       return;
@@ -86,6 +87,15 @@ export class Lanes {
     await Promise.all([...this.#idle, ...this.#retired].map((lane) => lane.close()));
     this.#idle.length = 0;
     this.#retired = [];
+  }
+
+  #takeIdle(): Lane | undefined {
+    for (let lane = this.#idle.pop(); lane !== undefined; lane = this.#idle.pop()) {
+      if (!lane.isSpent) return lane;
+      // Its shell has died while nothing ran.
+      this.#retire(lane);
+    }
+    return undefined;
   }
 
   #make(): Lane | undefined {
