@@ -1,13 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Writable } from 'node:stream';
 
 /**
- * Waits for the end of procctl, however it comes: standard input ends. If it ended without saying so (SIGKILL, a
+ * Waits for the end of procctl, however it comes: descriptor 3 ends. If it ended without saying so (SIGKILL, a
  * crash), everything that carries the pool's mark is ended - SIGTERM, a grace, SIGKILL - and the run's directory removed.
+ * It is nobody's child and carries no mark: if procctl is itself a task of another pool, and killed with its family,
+ * the guard is what is left to clean up after it.
  * $1 the mark, $2 the directory, $3 the grace in tenths of a second. Needs `/proc`; without it only the directory goes.
  */
 const SCRIPT = `
 trap '' HUP INT TERM
-read -r word && [ "$word" = done ] && exit 0
+(
+read -r word <&3 && [ "$word" = done ] && exit 0
 family() {
   pids=
   for file in $(grep -lsF -- "$1" /proc/[0-9]*/environ); do
@@ -24,34 +28,46 @@ if family "$1"; then
   while family "$1" && [ "$left" -gt 0 ]; do kill -KILL $pids; sleep 0.1 || sleep 1; left=$((left - 1)); done
 fi
 rm -rf -- "$2"
+) &
 `;
 
 /** A process that outlives procctl by as long as it takes to leave nothing behind. */
 export class Guard {
   readonly #shell: ChildProcess;
+  readonly #gone: Promise<void>;
 
   /**
-   * @param env without the pool's mark: the guard is not part of what it ends
    * @param poolMark text that only processes of this pool have in their environment
    */
   constructor(env: NodeJS.ProcessEnv, poolMark: string, runDirectory: string, graceMs: number) {
     const grace = String(Math.ceil(graceMs / 100));
+    const { PROCCTL_MARK: _, ...unmarked } = env;
     this.#shell = spawn('/bin/sh', ['-c', SCRIPT, 'procctl-guard', poolMark, runDirectory, grace], {
       detached: true,
-      stdio: ['pipe', 'ignore', 'ignore'],
+      // Standard output says nothing; its end says that the guard has gone. Node would close standard input as soon
+      // as the shell that starts the guard has ended, so it listens to a descriptor of its own.
+      stdio: ['ignore', 'pipe', 'ignore', 'pipe'],
       cwd: '/',
-      env,
+      env: unmarked,
     });
+    this.#gone = new Promise((resolve) => {
+      this.#shell.once('close', () => resolve());
+      this.#shell.once('error', () => resolve());
+    });
+    this.#shell.stdout?.resume();
     // Without a guard (no descriptor, no process to be had) the pool still does its work.
-    this.#shell.on('error', () => {});
-    this.#shell.stdin?.on('error', () => {});
+    this.#line?.on('error', () => {});
+  }
+
+  /** Undefined when the guard could not be started: Node makes no streams then. */
+  get #line(): Writable | undefined {
+    const { stdio } = this.#shell as { readonly stdio?: readonly unknown[] };
+    return stdio?.[3] as Writable | undefined;
   }
 
   /** All is done: the guard goes without doing anything. */
   async dismiss(): Promise<void> {
-    if (this.#shell.pid === undefined || this.#shell.exitCode !== null || this.#shell.signalCode !== null) return;
-    const exited = new Promise((resolve) => this.#shell.once('exit', resolve));
-    this.#shell.stdin?.end('done\n');
-    await exited;
+    this.#line?.end('done\n');
+    await this.#gone;
   }
 }
