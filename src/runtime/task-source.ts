@@ -26,7 +26,7 @@ const inputError = (message: string, hint?: string, cause?: unknown): ProcctlErr
   new ProcctlError('ERR_INPUT', message, { cause, ...(hint === undefined ? undefined : { hint }) });
 
 const REASONS: Readonly<Record<string, readonly [reason: string, hint?: string]>> = {
-  ENOENT: ['no such file', 'give a tasks file, - for standard input, or a command after --'],
+  ENOENT: ['no such file', 'give a tasks file, or - for standard input'],
   ENOTDIR: ['no such file', 'a part of its path is not a directory'],
   EISDIR: ['is a directory, not a tasks file'],
   ENXIO: ['is a socket, not a tasks file', 'standard input is -'],
