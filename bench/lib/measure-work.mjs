@@ -1,0 +1,53 @@
+// One benchmark: several ways to do the same work, measured in turn, so that a busy moment hits them all.
+import { summarize } from './statistics.mjs';
+import { timedRun } from './timed-run.mjs';
+
+export const REPETITIONS = 5;
+
+/** Runs each way once, then each once more, and so on. */
+const inTurn = async (ways, runOnce) => {
+  const most = Math.max(...ways.map(({ repetitions }) => repetitions));
+  for (let repetition = 1; repetition <= most; repetition += 1) {
+    for (const way of ways) if (repetition <= way.repetitions) await runOnce(way);
+  }
+};
+
+/** What the others are compared with: the way the work names, or else the best of the peers. */
+const standardOf = ({ against, isMoreBetter }, rows) => {
+  if (against !== undefined) return rows.find(({ name }) => name === against);
+  const peers = rows.filter(({ kind }) => kind === 'peer');
+  return peers.toSorted((a, b) => (isMoreBetter ? b.median - a.median : a.median - b.median))[0];
+};
+
+/**
+ * @param work a module of works/: `unit`, `isMoreBetter`, `valueOf(elapsedMs, amount)`, and `ways(bench)` that lists
+ *   `{ name, kind: 'procctl' | 'peer' | 'floor', needs, command, amount, input, output, check, repetitions }`
+ * @returns a row for each way whose tool is there, and the name of the row the ratios refer to
+ * @throws Error when a way fails, or its `check` finds that it has not done the work
+ */
+export const measureWork = async (work, bench) => {
+  const ways = (await work.ways(bench))
+    .filter(({ needs }) => needs === undefined || needs in bench.tools)
+    .map((way) => ({ repetitions: work.repetitions ?? REPETITIONS, ...way, values: [], peakRssBytes: undefined }));
+  await inTurn(ways, async (way) => {
+    const { elapsedMs, peakRssBytes } = await timedRun({
+      ...way,
+      isMemoryWatched: work.isMemoryWatched === true && way.kind === 'procctl',
+    });
+    way.check?.();
+    way.values.push(work.valueOf(elapsedMs, way.amount));
+    if (peakRssBytes !== undefined) way.peakRssBytes = Math.max(way.peakRssBytes ?? 0, peakRssBytes);
+  });
+  const rows = ways.map(({ name, kind, amount, values, peakRssBytes }) => ({
+    name,
+    kind,
+    amount,
+    peakRssBytes,
+    ...summarize(values),
+  }));
+  const standard = standardOf(work, rows);
+  return {
+    standard: standard?.name,
+    rows: rows.map((row) => ({ ...row, ratio: standard === undefined ? undefined : row.median / standard.median })),
+  };
+};

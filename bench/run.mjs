@@ -1,0 +1,71 @@
+// Measures procctl beside its peers: `npm run bench`, or `npm run bench -- NAME... [--json FILE]`.
+// A benchmark is a file of works/; The tables go to standard output, what is going on to standard error.
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { describeMachine, load } from './lib/machine.mjs';
+import { headSection, workSection } from './lib/markdown.mjs';
+import { measureWork } from './lib/measure-work.mjs';
+import { findTools } from './lib/tools.mjs';
+
+/** More than this, and something else is at work on the machine. */
+const BUSY_LOAD = 0.5;
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const procctl = join(root, 'bin', 'procctl.cjs');
+const say = (text) => process.stderr.write(`${text}\n`);
+
+const leave = (status, text) => {
+  say(`bench: ${text}`);
+  process.exit(status);
+};
+
+const all = readdirSync(new URL('works', import.meta.url))
+  .map((file) => file.replace(/\.mjs$/, ''))
+  .toSorted();
+const { values: flags, positionals: names } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'string' } },
+});
+const unknown = names.find((name) => !all.includes(name));
+if (unknown !== undefined) leave(2, `no benchmark is named ${unknown}; there are ${all.join(', ')}`);
+if (!existsSync(join(root, 'dist'))) leave(2, 'dist/ is missing: npm run build');
+
+// Reading the certificates it names costs every start of Node 20 some 50 ms.
+delete process.env.NODE_EXTRA_CA_CERTS;
+
+const directory = mkdtempSync(join(tmpdir(), 'procctl-bench-'));
+process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
+
+const loadBefore = load();
+if (loadBefore > BUSY_LOAD) say(`bench: the machine is busy (load ${loadBefore}): do not trust these numbers`);
+
+const bench = {
+  root,
+  /** Where benchmarks put their files. */
+  directory,
+  procctl,
+  tools: findTools(procctl),
+  /** The command for `procctl pool --size 4 …`. */
+  pool: (...args) => [process.execPath, procctl, 'pool', '--size', '4', ...args],
+};
+const report = {
+  startedAt: new Date().toISOString(),
+  machine: describeMachine(),
+  tools: bench.tools,
+  loadBefore,
+  works: [],
+};
+process.stdout.write(`${headSection(report)}\n`);
+for (const name of names.length > 0 ? names : all) {
+  say(`bench: ${name}`);
+  const { default: work } = await import(`./works/${name}.mjs`);
+  const rows = await measureWork(work, bench).catch((error) => leave(1, `${name}: ${error.message}`));
+  const result = { name, ...work, ...rows };
+  report.works.push(result);
+  process.stdout.write(`${workSection(result)}\n`);
+}
+if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify(report, null, 2)}\n`);

@@ -1,0 +1,7 @@
+import { shellLines } from '../lib/shell-lines.mjs';
+
+export default shellLines(
+  'shell-builtin',
+  'echo hi',
+  'A line the shell can do by itself: xargs has to start a shell for each, procctl has one already.',
+);
