@@ -1,5 +1,6 @@
+import { constants } from 'node:os';
 import { Command, CommanderError } from 'commander';
-import { EXIT, ProcctlError } from '../errors.ts';
+import { EXIT, exitStatusOfSignal, ProcctlError } from '../errors.ts';
 import { poolCommand } from './pool.ts';
 import { tell } from './tell.ts';
 
@@ -47,7 +48,9 @@ const main = async (): Promise<void> => {
 };
 
 // A bug of ours is told like any other failure; what was started is ended by the guard.
-process.on('uncaughtException', (error) => {
+process.on('uncaughtException', (error: NodeJS.ErrnoException) => {
+  // The reader of a help text went away, as `| head` does.
+  if (error.code === 'EPIPE' && error.syscall === 'write') process.exit(exitStatusOfSignal(constants.signals.SIGPIPE));
   tell(error);
   process.exit(EXIT.internal);
 });

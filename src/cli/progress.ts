@@ -3,6 +3,7 @@ import type { PoolView } from '../render/pool-view.ts';
 import type { Target } from '../runtime/output/output-pump.ts';
 
 const PLAIN_INTERVAL_MS = 1000;
+const SETTLED_MS = 120;
 
 /** Progress of a pool on standard error, in whichever form. */
 export interface Progress {
@@ -42,17 +43,27 @@ const livePainter = async (flags: ProgressFlags, view: () => PoolView): Promise<
     view: () => (note === undefined ? view() : { ...view(), note }),
   });
   painter.start();
+  // What has just been started has no pid yet: look again when it has.
+  let again: NodeJS.Timeout | undefined;
+  const changed = (): void => {
+    painter.changed();
+    clearTimeout(again);
+    again = setTimeout(() => painter.changed(), SETTLED_MS).unref();
+  };
   return {
     isLive: true,
-    changed: () => painter.changed(),
+    changed,
     makeRoom: (target) => {
       if (target === 'stderr' || process.stdout.isTTY) painter.clear();
     },
     note: (text) => {
       note = text;
-      painter.changed();
+      changed();
     },
-    stop: () => painter.stop(),
+    stop: () => {
+      clearTimeout(again);
+      painter.stop();
+    },
   };
 };
 

@@ -34,6 +34,9 @@ export interface PoolFlags {
 /** With a live table on the same terminal, output is written in bursts, so that the table does not flicker. */
 const GATHER_MS = 100;
 
+/** How long the reader of the output has after a second Ctrl-C. */
+const LAST_WORDS_MS = 300;
+
 const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 type EndingSignal = (typeof ENDING_SIGNALS)[number];
 
@@ -136,7 +139,8 @@ export const runPool = async (file: string, flags: PoolFlags): Promise<number> =
   const onSignal = (name: EndingSignal): void => {
     const mode: EndMode = signal === null ? 'graceful' : 'now';
     signal ??= name;
-    if (mode === 'now') pump.giveUp();
+    // The tasks are killed at once; output that nobody reads must not keep procctl from leaving.
+    if (mode === 'now') setTimeout(() => pump.giveUp(), LAST_WORDS_MS).unref();
     progress?.note('ending; Ctrl-C again to kill at once');
     run.cancel(mode);
   };

@@ -23,7 +23,7 @@ export interface LaneAttempt {
   readonly oldDirectory: string | undefined;
   /** Variables to set (string) or remove (null), names checked by `isShellVariable`. */
   readonly env: Readonly<Record<string, string | null>> | undefined;
-  /** What the task is told about itself: assignments, as shell text. */
+  /** What the task is told about itself: assignments, as shell text; they win over `env`. */
   readonly identity: string;
   /** Where standard input, output and error come from and go: made by `redirections`. */
   readonly redirections: string;
@@ -100,7 +100,7 @@ export const attemptScript = (attempt: LaneAttempt): string => {
   const { command, cwd, env, witnessPath, token } = attempt;
   const directory = cwd === undefined ? '' : changeDirectory(cwd, attempt.oldDirectory);
   return (
-    `(export ${attempt.identity}; ${env === undefined ? '' : environment(env)}${directory}` +
+    `(${env === undefined ? '' : environment(env)}export ${attempt.identity}; ${directory}` +
     `${body(command, witnessPath)}) ${attempt.redirections}\necho "${MESSAGE_MARK}${token} $?"\n`
   );
 };

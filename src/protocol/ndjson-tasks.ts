@@ -133,7 +133,10 @@ export class NdjsonTasks {
         });
       }
       const message = error.kind === 'trailing' ? 'unexpected text after the task' : error.message;
-      throw this.#refusal(`not JSON at column ${error.offset + 1}: ${message}`, { cause });
+      // People who come from xargs send bare lines.
+      const isBare = !/^\s*["[{]/.test(text);
+      const hint = isBare ? { hint: 'a line for the shell is a task as a JSON string: "sleep 1"' } : {};
+      throw this.#refusal(`not JSON at column ${error.offset + 1}: ${message}`, { ...hint, cause });
     }
   }
 }

@@ -96,7 +96,10 @@ describe('the script of an attempt', () => {
 
   it('changes directory and variables inside the subshell only', () => {
     const script = attemptScript(attemptOf({ cwd: '/d', env: { A: "it's", B: null }, oldDirectory: '/old' }));
-    expect(script).toContain("unset B; export A='it'\\''s'; cd -P '/d' || exit 126; OLDPWD='/old'; ");
+    expect(
+      script.startsWith("(unset B; export A='it'\\''s'; export PROCCTL_TASK_ID='1'; cd -P '/d' || exit 126; "),
+    ).toBe(true);
+    expect(script).toContain("OLDPWD='/old'; ");
     expect(script.indexOf("cd -P '/d'")).toBeLessThan(script.indexOf(') <'));
   });
 

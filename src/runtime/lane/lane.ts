@@ -4,6 +4,7 @@ import { constants as osConstants } from 'node:os';
 import type { EndMode } from '../../core/pool/events.ts';
 import type { AttemptOutcome } from '../../core/pool/outcome.ts';
 import type { TaskCommand } from '../../core/pool/task.ts';
+import { printable } from '../../core/printable.ts';
 import { encodeBytes, isPlainText } from '../../protocol/bytes.ts';
 import { outcomeOfStatus } from '../../protocol/lane-outcome.ts';
 import { attemptScript, LaneReader, prelude, redirections, silenceOf } from '../../protocol/lane-script.ts';
@@ -275,7 +276,7 @@ export class Lane {
     const hasWitness = mayHaveWitness && existsSync(this.#witnessPath);
     if (hasWitness) rmSync(this.#witnessPath, { force: true });
     if (command.kind === 'argv' && hasWitness) {
-      const message = `could not be executed (the shell's reason is on its standard error)`;
+      const message = `${printable(command.argv[0])}: could not be executed; the reason is on its standard error`;
       return { kind: 'error', code: 'ERR_NOT_EXECUTABLE', message };
     }
     return outcomeOfStatus(status, wasAnnounced, silenceOf(command, hasWitness), signalName);
