@@ -17,8 +17,14 @@ import { PipeReader } from './pipes.ts';
 import { directoryOf, planAttempt, type Surroundings } from './plan-attempt.ts';
 import { spawnAttempt } from './spawn-attempt.ts';
 
-/** A task that lives longer than this has its output read as it comes, not only at its end. */
-const FOLLOW_AFTER_MS = 5;
+/**
+ * Most tasks end before they have filled a pipe, and are read at their end. One that lives is looked after a few times,
+ * at growing intervals; one that lives longer gets event-driven readers, which cost more to make than such a look.
+ */
+const FIRST_LOOK_MS = 3;
+const LOOKS = 3;
+/** What a pipe holds on Linux, unless somebody changed it. */
+const FULL_BYTES = 64 * 1024;
 
 /** What all lanes of a pool share. */
 export interface LaneContext extends Surroundings {
@@ -253,15 +259,22 @@ export class Lane {
     else action();
   }
 
-  #followSoon(current: Current): void {
+  /** Looks after the output of an attempt that goes on: at growing intervals at first, then as it comes. */
+  #followSoon(current: Current, delayMs = FIRST_LOOK_MS, looks = 1): void {
     current.follow = setTimeout(() => {
       this.#onceReady(() => {
         if (this.#current !== current || current.outcome !== undefined) return;
+        if (looks <= LOOKS && !this.#isPaused) {
+          const bytes = (this.#pipes?.stdout.look() ?? 0) + (this.#pipes?.stderr.look() ?? 0);
+          // A pipe that was full has held the task up: look again at once.
+          this.#followSoon(current, bytes >= FULL_BYTES ? 1 : delayMs * 2, looks + 1);
+          return;
+        }
         this.#pipes?.stdout.follow();
         this.#pipes?.stderr.follow();
         if (this.#isPaused) this.setPaused(true);
       });
-    }, FOLLOW_AFTER_MS);
+    }, delayMs);
   }
 
   #ended(token: string, status: number, wasAnnounced: boolean): void {

@@ -7,7 +7,8 @@ import { Socket } from 'node:net';
  * Why named pipes: the data needs no disk, back-pressure is the kernel's, `/dev/stdout` can be opened by the task,
  * and the end of file says whether anybody (a process left in the background) still holds the writing end.
  *
- * A short task is read with one `read` when it has ended; only one that lives longer gets an event-driven reader.
+ * A short task is read with one `read` when it has ended, or looked after now and then; only one that lives longer, or
+ * writes much, gets an event-driven reader.
  */
 export class PipeReader {
   readonly #path: string;
@@ -24,6 +25,17 @@ export class PipeReader {
     this.#take = take;
     // Non-blocking: opens at once without a writer, and a read never waits.
     this.#fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  }
+
+  /**
+   * Delivers what is there, once.
+   *
+   * @returns how many bytes there were
+   */
+  look(): number {
+    const size = readNow(this.#fd);
+    if (size > 0) this.#take(Buffer.from(scratch.subarray(0, size)));
+    return Math.max(0, size);
   }
 
   /** Begins to deliver chunks as they come, until `finish`. */
@@ -82,13 +94,8 @@ export class PipeReader {
   /** Reads what is there: 'free' when no writer is left, 'held' when one may write more. */
   #drain(): 'free' | 'held' {
     for (let total = 0; total < MAX_PIPE_BYTES; ) {
-      let size: number;
-      try {
-        size = readSync(this.#fd, scratch, 0, scratch.length, null);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 'held';
-        throw error;
-      }
+      const size = readNow(this.#fd);
+      if (size === NOTHING_YET) return 'held';
       if (size === 0) return 'free';
       total += size;
       this.#take(Buffer.from(scratch.subarray(0, size)));
@@ -134,6 +141,23 @@ const MAX_PIPE_BYTES = 1024 * 1024;
 
 const RETRY_MIN_MS = 10;
 const RETRY_MAX_MS = 500;
+
+const NOTHING_YET = -1;
+
+/** Reads into `scratch`: how many bytes, 0 when nobody holds the writing end, -1 when somebody does and wrote nothing. */
+const readNow = (fd: number): number => {
+  // Node says "nothing yet" by an exception. Its stack is what is expensive about it, and nobody looks at it.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return readSync(fd, scratch, 0, scratch.length, null);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return NOTHING_YET;
+    throw error;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+};
 
 /** One buffer for all reads: each is copied out before the next, in the same turn. */
 const scratch = Buffer.allocUnsafeSlow(64 * 1024);
