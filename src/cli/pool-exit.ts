@@ -16,13 +16,15 @@ export interface PoolEnding {
   readonly survivors: number;
 }
 
+/** A reader that went away, as `| head` does: of a pipe, or of a socket that still held something for it. */
+export const isReaderGone = ({ code }: NodeJS.ErrnoException): boolean => code === 'EPIPE' || code === 'ECONNRESET';
+
 /** The exit status, as docs/exit-codes.md promises it; the first rule that fits. */
 export const exitStatusOfPool = (ending: PoolEnding): number => {
   const { counts, inputError, brokenBy, signal } = ending;
   if (inputError !== undefined) return inputError instanceof ProcctlError ? inputError.exitStatus : EXIT.internal;
   if (signal !== null) return exitStatusOfSignal(constants.signals[signal]);
-  if (brokenBy !== null)
-    return brokenBy.code === 'EPIPE' ? exitStatusOfSignal(constants.signals.SIGPIPE) : EXIT.internal;
+  if (brokenBy !== null) return isReaderGone(brokenBy) ? exitStatusOfSignal(constants.signals.SIGPIPE) : EXIT.internal;
   if (ending.survivors > 0) return EXIT.failed;
   if (ending.haltedBy === 'success') return EXIT.done;
   const { failed, timedOut, cancelled, skipped } = counts;

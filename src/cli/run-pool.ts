@@ -8,7 +8,7 @@ import { lineOutput } from '../runtime/output/line-output.ts';
 import { OutputPump, type Target } from '../runtime/output/output-pump.ts';
 import { PoolRun, type PoolRunOptions } from '../runtime/pool-run.ts';
 import { readTasks } from '../runtime/task-source.ts';
-import { exitStatusOfPool } from './pool-exit.ts';
+import { exitStatusOfPool, isReaderGone } from './pool-exit.ts';
 import { openProgress, type Progress } from './progress.ts';
 import { tell } from './tell.ts';
 import { tuneEngine } from './tune-engine.ts';
@@ -81,9 +81,9 @@ const stoppedBy = (reason: HaltReason | null): 'halted' | 'cancelled' | null => 
   return reason === 'cancel' ? 'cancelled' : 'halted';
 };
 
-/** A reader that went away (EPIPE) has seen enough: nothing to say, nobody to hear it. */
+/** A reader that went away has seen enough: nothing to say, nobody to hear it. */
 const tellOfBrokenOutput = (error: NodeJS.ErrnoException): void => {
-  if (error.code !== 'EPIPE') tell(new ProcctlError('ERR_RUNTIME', `cannot write the output: ${error.message}`));
+  if (!isReaderGone(error)) tell(new ProcctlError('ERR_RUNTIME', `cannot write the output: ${error.message}`));
 };
 
 /** Runs the tasks of a file and resolves to the exit status. */

@@ -27,6 +27,9 @@ export const outcomeOfStatus = (
       message: `ended with status ${status}: exit code ${status} or ${silent}, which the shell does not tell apart (--runner spawn does)`,
     };
   }
-  const signal = wasAnnounced && status > 128 ? signalName(status - 128) : undefined;
-  return signal === undefined ? { kind: 'exited', exitCode: status } : { kind: 'signaled', signal };
+  if (!wasAnnounced || status <= 128) return { kind: 'exited', exitCode: status };
+  const signal = signalName(status - 128);
+  if (signal !== undefined) return { kind: 'signaled', signal };
+  // A real-time signal: it has a number, but no name.
+  return { kind: 'error', code: 'ERR_SIGNAL', message: `ended by signal ${status - 128}` };
 };

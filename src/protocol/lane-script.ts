@@ -68,7 +68,7 @@ const body = (command: TaskCommand, witnessPath: string): string => {
   const { line } = command;
   if (isSimpleLine(line) && !mayEndAmbiguously(line)) return line;
   const trap = undoesTraps(line) ? '' : `trap ${shellQuote(`case $? in 130|141) ${witness};; esac`)} EXIT\n`;
-  return speaksOfItsShell(line) ? `exec /bin/sh -c ${shellQuote(trap + line)}` : `${trap}eval ${shellQuote(line)}`;
+  return speaksOfItsShell(line) ? `exec /bin/sh -c -- ${shellQuote(trap + line)}` : `${trap}eval ${shellQuote(line)}`;
 };
 
 /**

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Two sockets to the shell, two pipes, and two more while a long task is followed. */
-const DESCRIPTORS_PER_LANE = 6;
+/** Two sockets to the shell, two pipes, two more while a long task is followed; and two for a lane that was retired. */
+const DESCRIPTORS_PER_LANE = 8;
 /** For what comes and goes: a spawn's own pipes, spilled output, standard input of tasks, bundles being loaded. */
 const RESERVE = 12;
 

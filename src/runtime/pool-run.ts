@@ -15,6 +15,8 @@ import { endFamily } from './family/end-family.ts';
 import { findLeftovers } from './family/family.ts';
 import { type ProcInfo, ticksNow } from './family/proc.ts';
 import { Guard } from './guard.ts';
+import type { Attempt } from './lane/attempt.ts';
+import type { LaneContext } from './lane/lane.ts';
 import { findLaneShell } from './lane/lane-shell.ts';
 import { Lanes } from './lane/lanes.ts';
 import { type LongTimer, startLongTimer } from './long-timer.ts';
@@ -96,6 +98,17 @@ const cannotStart = (cause: NodeJS.ErrnoException): ProcctlError => {
   return new ProcctlError('ERR_RUNTIME', `cannot start a single process: ${cause.message}`, { ...hint, cause });
 };
 
+/** What a run has on the machine: made when the first task starts, so that a run without tasks leaves no trace. */
+interface Site {
+  /** Pipes, standard input of tasks, spilled output. */
+  readonly directory: string;
+  readonly lanes: Lanes;
+  readonly guard: Guard;
+}
+
+/** Lanes given up because somebody still holds their pipes: this many are read on. */
+const MAX_RETIRED_LANES = 16;
+
 /** Runs the tasks of one pool: the core decides, this acts. */
 export class PoolRun {
   readonly #options: PoolRunOptions;
@@ -111,13 +124,11 @@ export class PoolRun {
   #isHandling = false;
   #isThrottled = false;
   #wakeReader = (): void => {};
-  #lanes!: Lanes;
-  #runDirectory = '';
-  #guard: Guard | undefined;
-  #output!: OutputMode;
+  #site: Site | undefined;
+  readonly #output: OutputMode;
   #inputError: unknown;
-  #finish!: () => void;
-  #fail!: (error: unknown) => void;
+  #finish = (): void => {};
+  #fail = (_error: unknown): void => {};
 
   constructor(options: PoolRunOptions, pump: OutputPump, events: PoolRunEvents = {}) {
     this.#options = options;
@@ -126,6 +137,13 @@ export class PoolRun {
     this.#machine = new PoolMachine(options);
     this.#poolMark = `/${randomBytes(8).toString('hex')}.`;
     this.#sinceTicks = ticksNow() - 2;
+    const order = new InOrder<() => void>();
+    const release: Release = options.isOrdered
+      ? (seq, write) => {
+          for (const next of order.add(seq, write)) next();
+        }
+      : (_seq, write) => write();
+    this.#output = options.output(new SpillSpace(() => this.#open().directory), release);
   }
 
   /** Aborted when nothing more of the input is wanted. */
@@ -139,50 +157,23 @@ export class PoolRun {
    * @throws ProcctlError ERR_RUNTIME when not a single process can be started, or there is no place for output
    */
   async run(tasks: AsyncIterable<readonly TaskSpec[]>): Promise<PoolResult> {
-    const options = this.#options;
-    const runDirectory = makeRunDirectory(options.env);
-    this.#runDirectory = runDirectory;
-    const outer = options.env.PROCCTL_MARK?.endsWith('/') ? options.env.PROCCTL_MARK.slice(0, -1) : '';
-    this.#lanes = new Lanes(
-      {
-        hasLaneShell:
-          options.runner === 'auto' && findLaneShell() !== undefined && Object.keys(options.env).every(isShellVariable),
-        env: options.env,
-        directory: options.directory,
-        runDirectory,
-        markPrefix: `${outer}${this.#poolMark}`,
-        poolMark: this.#poolMark,
-        stopTimeoutMs: options.stopTimeoutMs,
-      },
-      {
-        onShrunk: (size, error) => this.#shrink(size, error.message),
-        onFailed: (error) => this.#fail(cannotStart(error)),
-      },
-    );
-    const order = new InOrder<() => void>();
-    const release: Release = options.isOrdered
-      ? (seq, write) => {
-          for (const next of order.add(seq, write)) next();
-        }
-      : (_seq, write) => write();
-    this.#output = options.output(new SpillSpace(runDirectory), release);
     try {
-      const fit = lanesThatFit();
-      if (fit < options.size) this.#shrink(fit, 'too few open files allowed (ulimit -n)');
       const finished = new Promise<void>((resolve, reject) => {
         this.#finish = resolve;
         this.#fail = reject;
       });
+      const fit = lanesThatFit();
+      if (fit < this.#options.size) this.#shrink(fit, 'too few open files allowed (ulimit -n)');
       void this.#read(tasks);
       await finished;
       return await this.#tidy();
     } finally {
       this.#inputStop.abort();
-      await this.#lanes.close();
-      await this.#guard?.dismiss();
-      // What waits for its turn to be written may still stand in files of this directory.
+      await this.#site?.lanes.close();
+      await this.#site?.guard.dismiss();
+      // What waits for its turn to be written may still stand in files of the directory.
       await this.#pump.flush();
-      removeRunDirectory(runDirectory);
+      if (this.#site !== undefined) removeRunDirectory(this.#site.directory);
     }
   }
 
@@ -196,7 +187,7 @@ export class PoolRun {
     const isHigh = this.#isThrottled ? pendingBytes > PRESSURE_OFF_BYTES : pendingBytes > PRESSURE_ON_BYTES;
     if (isHigh === this.#isThrottled) return;
     this.#isThrottled = isHigh;
-    if (this.#output.isStreaming) this.#lanes.setPaused(isHigh);
+    if (this.#output.isStreaming) this.#site?.lanes.setPaused(isHigh);
     this.#dispatch({ tag: 'throttled', on: isHigh });
   }
 
@@ -210,7 +201,7 @@ export class PoolRun {
     const slots: SlotView[] = [];
     for (const { task, slot, attempt, begunAt, isStopping, durationMs } of this.#runs.values()) {
       if (durationMs >= 0) continue;
-      const pid = this.#lanes.pidOf(task.seq) ?? null;
+      const pid = this.#site?.lanes.pidOf(task.seq) ?? null;
       const state = isStopping ? 'stopping' : 'running';
       slots.push({ slot, pid, state, alive: pid !== null, task: task.name, attempt, elapsedMs: now - begunAt });
     }
@@ -272,7 +263,7 @@ export class PoolRun {
       case 'end': {
         const run = this.#runs.get(effect.seq);
         if (run !== undefined) run.isStopping = true;
-        this.#lanes.end(effect.seq, effect.mode);
+        this.#site?.lanes.end(effect.seq, effect.mode);
         break;
       }
       case 'retry': {
@@ -314,14 +305,42 @@ export class PoolRun {
     if (timeoutMs > 0) {
       run.timer = startLongTimer(timeoutMs, () => this.#dispatch({ tag: 'timeoutElapsed', seq, attempt }));
     }
-    this.#lanes.run({
+    const attemptAtIt: Attempt = {
       task,
       slot,
       attempt,
       onData: (stream, chunk) => this.#data(run, stream, chunk),
       onEnded: (outcome) => this.#ended(run, outcome),
+    };
+    try {
+      this.#open().lanes.run(attemptAtIt);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** @throws ProcctlError ERR_RUNTIME when there is no place for the run's directory */
+  #open(): Site {
+    if (this.#site !== undefined) return this.#site;
+    const { env, runner, size, directory, stopTimeoutMs } = this.#options;
+    const runDirectory = makeRunDirectory(env);
+    const outer = env.PROCCTL_MARK?.endsWith('/') ? env.PROCCTL_MARK.slice(0, -1) : '';
+    const context: LaneContext = {
+      hasLaneShell: runner === 'auto' && findLaneShell() !== undefined && Object.keys(env).every(isShellVariable),
+      env,
+      directory,
+      runDirectory,
+      markPrefix: `${outer}${this.#poolMark}`,
+      poolMark: this.#poolMark,
+      stopTimeoutMs,
+    };
+    const lanes = new Lanes(context, Math.min(MAX_RETIRED_LANES, size, lanesThatFit()), {
+      onShrunk: (fewer, error) => this.#shrink(fewer, error.message),
+      onFailed: (error) => this.#fail(cannotStart(error)),
     });
-    this.#guard ??= this.#makeGuard();
+    lanes.setPaused(this.#isThrottled && this.#output.isStreaming);
+    this.#site = { directory: runDirectory, lanes, guard: new Guard(env, this.#poolMark, runDirectory, stopTimeoutMs) };
+    return this.#site;
   }
 
   #data(run: TaskRun, stream: 'stdout' | 'stderr', chunk: Buffer): void {
@@ -331,7 +350,7 @@ export class PoolRun {
     } catch (error) {
       // The disk is full, most likely. A task whose output is not whole has not succeeded, whatever it says.
       run.outputError = error as NodeJS.ErrnoException;
-      this.#lanes.end(run.task.seq, 'graceful');
+      this.#site?.lanes.end(run.task.seq, 'graceful');
     }
   }
 
@@ -378,27 +397,24 @@ export class PoolRun {
     this.#dispatch({ tag: 'resized', size });
   }
 
-  #makeGuard(): Guard {
-    const { env, stopTimeoutMs } = this.#options;
-    return new Guard(env, this.#poolMark, this.#runDirectory, stopTimeoutMs);
-  }
-
   /** Ends what tasks have left running in the background. */
   async #tidy(): Promise<PoolResult> {
     const elapsedMs = performance.now() - this.#begunAt;
-    const { sessions } = this.#lanes;
-    await this.#lanes.close();
+    const lanes = this.#site?.lanes;
+    // The readers stay: who is ended may have last words, and a broken pipe is no way to go.
+    await lanes?.rest();
+    const sessions = lanes?.sessions ?? new Set();
     const find = (): ProcInfo[] => findLeftovers(this.#poolMark, sessions, this.#sinceTicks);
-    const leftovers = find();
-    const { survivors } = endFamily(find, () => true, this.#options.stopTimeoutMs);
+    const leftovers = lanes === undefined ? [] : find();
+    const ending = leftovers.length === 0 ? undefined : endFamily(find, () => true, this.#options.stopTimeoutMs);
     return {
       counts: this.#machine.counts,
       haltedBy: this.#machine.isHalted,
       elapsedMs,
       inputError: this.#inputError,
       leftovers,
-      survivors: leftovers.length === 0 ? [] : await survivors,
-      droppedBytes: this.#lanes.droppedBytes,
+      survivors: (await ending?.survivors) ?? [],
+      droppedBytes: lanes?.droppedBytes ?? 0,
     };
   }
 }

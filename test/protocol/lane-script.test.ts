@@ -104,7 +104,7 @@ describe('the script of an attempt', () => {
   });
 
   it.each(['kill $$', 'echo $' + '{$}', 'echo $PPID', 'echo $' + '{PPID}'])('gives %j a shell of its own', (line) => {
-    expect(attemptScript(attemptOf({ command: { kind: 'shell', line } }))).toContain('exec /bin/sh -c ');
+    expect(attemptScript(attemptOf({ command: { kind: 'shell', line } }))).toContain('exec /bin/sh -c -- ');
   });
 
   it('is two commands, whatever the line holds', () => {
@@ -152,7 +152,7 @@ describe('the outcome of a status', () => {
     expect(outcomeOfStatus(137, true, 'unknown', name)).toEqual({ kind: 'signaled', signal: 'SIGKILL' });
     expect(outcomeOfStatus(137, false, 'unknown', name)).toEqual({ kind: 'exited', exitCode: 137 });
     expect(outcomeOfStatus(127, true, 'unknown', name)).toEqual({ kind: 'exited', exitCode: 127 });
-    expect(outcomeOfStatus(255, true, 'unknown', name)).toEqual({ kind: 'exited', exitCode: 255 });
+    expect(outcomeOfStatus(168, true, 'unknown', name)).toMatchObject({ kind: 'error', message: 'ended by signal 40' });
   });
 
   it('is never guessed where the shell is silent', () => {

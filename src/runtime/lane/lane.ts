@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
 import type { EndMode } from '../../core/pool/events.ts';
 import type { AttemptOutcome } from '../../core/pool/outcome.ts';
@@ -25,6 +25,8 @@ const FIRST_LOOK_MS = 3;
 const LOOKS = 3;
 /** What a pipe holds on Linux, unless somebody changed it. */
 const FULL_BYTES = 64 * 1024;
+
+const DISMISS_MS = 1_000;
 
 /** What all lanes of a pool share. */
 export interface LaneContext extends Surroundings {
@@ -100,6 +102,12 @@ export class Lane {
 
   get isSpent(): boolean {
     return this.#isSpent;
+  }
+
+  /** Whether it can take an attempt: not spent, and its pipes are where they were. */
+  get isFit(): boolean {
+    if (this.#isSpent) return false;
+    return this.#pipes === undefined || !(this.#pipes.stdout.isRemoved || this.#pipes.stderr.isRemoved);
   }
 
   get shellPid(): number | undefined {
@@ -194,19 +202,23 @@ export class Lane {
   }
 
   /** Lets the shell go. Who still holds the pipes is read on, into nothing, until `close`. */
-  async retire(onDropped: (bytes: number) => void): Promise<void> {
+  retire(onDropped: (bytes: number) => void): void {
     this.#isSpent = true;
     this.#pipes?.stdout.abandon(onDropped);
     this.#pipes?.stderr.abandon(onDropped);
-    this.#shell.stdin?.end();
-    await this.#exited;
+    this.#dismissShell();
+  }
+
+  /** Resolves once its shell has ended. */
+  get hasGone(): Promise<void> {
+    return this.#exited;
   }
 
   /** Gives everything back; no attempt may be running. */
   async close(): Promise<void> {
     this.#isClosing = true;
     this.#isSpent = true;
-    this.#shell.stdin?.end();
+    this.#dismissShell();
     await this.#exited;
     this.#pipes?.stdout.close();
     this.#pipes?.stderr.close();
@@ -324,6 +336,13 @@ export class Lane {
     this.#mainEnded(current, { kind: 'error', code: 'ERR_LANE_LOST', message });
   }
 
+  /** An idle shell ends with its input; one that does not (it was stopped) is killed. */
+  #dismissShell(): void {
+    this.#shell.stdin?.end();
+    const timer = setTimeout(() => this.#killShell(), DISMISS_MS);
+    void this.#exited.then(() => clearTimeout(timer));
+  }
+
   #killShell(): void {
     // Without a pid (it could not be started) `kill` would signal our own process group.
     if (this.#shell.pid !== undefined) this.#shell.kill('SIGKILL');
@@ -336,13 +355,25 @@ export class Lane {
 
   #settle(current: Current, outcome: AttemptOutcome): void {
     clearTimeout(current.follow);
+    let whole = outcome;
     if (current.plan.way !== 'refuse' && this.#pipes !== undefined) {
-      const isFree = [this.#pipes.stdout.finish(), this.#pipes.stderr.finish()].every(Boolean);
-      if (!isFree) this.#isSpent = true;
+      const { stdout, stderr } = this.#pipes;
+      const isFree = [stdout.finish(), stderr.finish()].every(Boolean);
+      if (!isFree || stdout.isRemoved || stderr.isRemoved) this.#isSpent = true;
+      if (this.#hasStrayOutput()) whole = STRAY_OUTPUT;
     }
     this.#current = undefined;
     current.onFree();
-    current.attempt.onEnded(outcome);
+    current.attempt.onEnded(whole);
+  }
+
+  /** Whether the shell, finding a pipe gone, has made a file of that name: what was written is in there, or was. */
+  #hasStrayOutput(): boolean {
+    if (!this.#isSpent) return false;
+    return [this.#path('stdout'), this.#path('stderr')].some((path) => {
+      const found = statSync(path, { throwIfNoEntry: false });
+      return found?.isFile() === true;
+    });
   }
 
   async #spawn(current: Current, stdinPath: string): Promise<void> {
@@ -368,6 +399,12 @@ export class Lane {
     this.#mainEnded(current, outcome);
   }
 }
+
+const STRAY_OUTPUT: AttemptOutcome = {
+  kind: 'error',
+  code: 'ERR_OUTPUT_LOST',
+  message: 'what it wrote is lost: somebody has removed the pipes of procctl from TMPDIR',
+};
 
 const signalName = (signal: number): NodeJS.Signals | undefined => {
   for (const [name, value] of Object.entries(osConstants.signals)) if (value === signal) return name as NodeJS.Signals;

@@ -1,9 +1,7 @@
+import { mkdirSync } from 'node:fs';
 import type { EndMode } from '../../core/pool/events.ts';
 import type { Attempt } from './attempt.ts';
 import { Lane, type LaneContext } from './lane.ts';
-
-/** Lanes whose pipes somebody still holds are read on; past this many, the oldest holder gets a broken pipe. */
-const MAX_RETIRED = 16;
 
 export interface LanesEvents {
   /** No more than `size` lanes can be had. */
@@ -16,9 +14,10 @@ export interface LanesEvents {
 export class Lanes {
   readonly #context: LaneContext;
   readonly #events: LanesEvents;
+  readonly #maxRetired: number;
   readonly #idle: Lane[] = [];
   readonly #busy = new Map<number, { readonly lane: Lane; readonly attempt: Attempt }>();
-  #retired: Lane[] = [];
+  readonly #retired: Lane[] = [];
   /** Attempts for which there is no lane just now. */
   #pending: Attempt[] = [];
   #made = 0;
@@ -29,8 +28,13 @@ export class Lanes {
   /** Bytes written by processes after their task had ended. */
   droppedBytes = 0;
 
-  constructor(context: LaneContext, events: LanesEvents) {
+  /**
+   * @param maxRetired lanes whose pipes somebody still holds are read on; past this many, the oldest holder gets a
+   *   broken pipe
+   */
+  constructor(context: LaneContext, maxRetired: number, events: LanesEvents) {
     this.#context = context;
+    this.#maxRetired = maxRetired;
     this.#events = events;
   }
 
@@ -82,17 +86,22 @@ export class Lanes {
     for (const lane of this.#idle) lane.setPaused(isPaused);
   }
 
-  /** Gives everything back; no attempt may be running. */
+  /** Lets all shells go; no attempt may be running. Pipes that are still held are read on. */
+  async rest(): Promise<void> {
+    await Promise.all(this.#idle.splice(0).map((lane) => lane.close()));
+    await Promise.all(this.#retired.map((lane) => lane.hasGone));
+  }
+
+  /** Gives everything back. */
   async close(): Promise<void> {
-    await Promise.all([...this.#idle, ...this.#retired].map((lane) => lane.close()));
-    this.#idle.length = 0;
-    this.#retired = [];
+    await this.rest();
+    await Promise.all(this.#retired.splice(0).map((lane) => lane.close()));
   }
 
   #takeIdle(): Lane | undefined {
     for (let lane = this.#idle.pop(); lane !== undefined; lane = this.#idle.pop()) {
-      if (!lane.isSpent) return lane;
-      // Its shell has died while nothing ran.
+      if (lane.isFit) return lane;
+      // Its shell has died while nothing ran, or somebody has cleared TMPDIR.
       this.#retire(lane);
     }
     return undefined;
@@ -101,6 +110,12 @@ export class Lanes {
   #make(): Lane | undefined {
     if (this.#idle.length + this.#busy.size >= this.#limit) return undefined;
     this.#made += 1;
+    try {
+      // As a rule it is there; a task may have cleared TMPDIR.
+      mkdirSync(this.#context.runDirectory, { recursive: true, mode: 0o700 });
+    } catch {
+      // The shell of the lane will say why.
+    }
     const lane: Lane = new Lane(this.#context, this.#made, (error) => this.#unavailable(lane, error));
     if (lane.shellPid !== undefined) this.sessions.add(lane.shellPid);
     lane.setPaused(this.#isPaused);
@@ -109,10 +124,10 @@ export class Lanes {
 
   #retire(lane: Lane): void {
     this.#retired.push(lane);
-    void lane.retire((bytes) => {
+    lane.retire((bytes) => {
       this.droppedBytes += bytes;
     });
-    if (this.#retired.length > MAX_RETIRED) void this.#retired.shift()?.close();
+    if (this.#retired.length > this.#maxRetired) void this.#retired.shift()?.close();
   }
 
   #unavailable(lane: Lane, error: Error): void {

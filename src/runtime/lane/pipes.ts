@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { Socket } from 'node:net';
 
 /**
@@ -18,6 +18,7 @@ export class PipeReader {
   #retry: NodeJS.Timeout | undefined;
   #isPaused = false;
   #isClosed = false;
+  #hasOwnFd = true;
 
   /** @param take gets each chunk, in order; the chunk is its own to keep */
   constructor(path: string, take: (chunk: Buffer) => void) {
@@ -25,6 +26,11 @@ export class PipeReader {
     this.#take = take;
     // Non-blocking: opens at once without a writer, and a read never waits.
     this.#fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  }
+
+  /** Whether somebody has removed the pipe from its directory: what is written to its path goes elsewhere. */
+  get isRemoved(): boolean {
+    return fstatSync(this.#fd).nlink === 0;
   }
 
   /**
@@ -81,6 +87,9 @@ export class PipeReader {
   abandon(onDropped: (bytes: number) => void): void {
     this.#take = (chunk) => onDropped(chunk.length);
     this.follow();
+    // The socket has a descriptor of its own.
+    if (this.#socket !== undefined && !this.#isClosed) closeSync(this.#fd);
+    this.#hasOwnFd = this.#socket === undefined;
   }
 
   close(): void {
@@ -88,7 +97,7 @@ export class PipeReader {
     this.#isClosed = true;
     clearTimeout(this.#retry);
     this.#socket?.destroy();
-    closeSync(this.#fd);
+    if (this.#hasOwnFd) closeSync(this.#fd);
   }
 
   /** Reads what is there: 'free' when no writer is left, 'held' when one may write more. */
@@ -118,7 +127,8 @@ export class PipeReader {
     // The end of file comes when nobody writes just now: before the task has opened the pipe, or after it closed its
     // output. Another writer may follow.
     socket.on('close', () => {
-      if (this.#isClosed) return;
+      // Closed, or abandoned and now free: nobody will write any more.
+      if (this.#isClosed || !this.#hasOwnFd) return;
       this.#socket = undefined;
       this.#retryLater(RETRY_MIN_MS);
     });

@@ -43,7 +43,7 @@ const startAndClose = <T>(fds: readonly number[], start: () => T): T => {
  */
 export const spawnAttempt = async (request: SpawnRequest): Promise<AttemptOutcome> => {
   const { command, directory: cwd, env } = request;
-  const [file = '', ...args] = command.kind === 'argv' ? command.argv : ['/bin/sh', '-c', command.line];
+  const [file = '', ...args] = command.kind === 'argv' ? command.argv : ['/bin/sh', '-c', '--', command.line];
   try {
     const { execa } = await import('./execa.lazy.ts');
     if (!request.isWanted()) return { kind: 'error', code: 'ERR_NOT_STARTED', message: 'ended before it started' };

@@ -11,12 +11,16 @@ export class SpillSpace {
   memoryBytes = 0;
   #files = 0;
 
-  /** @param directory private directory of the run */
-  constructor(readonly directory: string) {}
+  readonly #directory: () => string;
+
+  /** @param directory private directory of the run, asked for when it is needed */
+  constructor(directory: () => string) {
+    this.#directory = directory;
+  }
 
   nextFile(): string {
     this.#files += 1;
-    return `${this.directory}/spill.${this.#files}`;
+    return `${this.#directory()}/spill.${this.#files}`;
   }
 }
 

@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { runProcctl } from '../helpers/procctl.ts';
+
+describe.concurrent('help', () => {
+  it.each([['--help'], ['-h'], ['help'], ['help', 'pool'], ['pool', '--help'], ['pool', '-h']])(
+    'of %s %s goes to standard output: exit 0',
+    async (...args) => {
+      const { code, stdout, stderr } = await runProcctl(args.filter((arg) => arg !== undefined));
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout.toString()).toMatch(/^Usage: procctl/);
+    },
+  );
+
+  it('names every option of pool', async () => {
+    const text = (await runProcctl(['pool', '--help'])).stdout.toString();
+    for (const option of [
+      '--size',
+      '--format',
+      '--output',
+      '--tag',
+      '--keep-order',
+      '--json',
+      '--timeout',
+      '--stop-timeout',
+      '--retries',
+      '--halt',
+      '--progress',
+      '--quiet',
+      '--color',
+      '--runner',
+    ]) {
+      expect(text).toContain(option);
+    }
+    expect(text).not.toMatch(/\x1b/);
+  });
+
+  it('says which version this is', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+    expect((await runProcctl(['--version'])).stdout.toString()).toBe(`${version}\n`);
+  });
+});
+
+describe.concurrent('wrong use', () => {
+  it.each([
+    [['pool', '--sise', '4', '-'], /unknown option '--sise'.*did you mean --size/i],
+    [['pool', '--jsn', '-'], /unknown option '--jsn'.*did you mean --json/i],
+    [['pool', '--zzzzzz', '-'], /unknown option '--zzzzzz'/],
+    [['pool'], /missing.*argument.*tasks/],
+    [['pool', '-', 'more'], /too many arguments/],
+    [['pool', '--size'], /--size.*argument missing/],
+    [['pool', '--output', 'lines', '-'], /--output.*lines.*group, line, none/],
+    [['pool', '--format', 'yaml', '-'], /--format.*yaml.*json, ndjson/],
+    [['pool', '--progress', 'bar', '-'], /--progress bar needs a terminal/],
+    [['pool', '--json', '--output', 'line', '-'], /--json.*--output line/],
+    [['pool', '--json', '--tag', '-'], /--json.*--tag/],
+    [['pool', '--stop-timeout', 'x', '-'], /--stop-timeout.*expected a duration/],
+    [['pol', '-'], /unknown command 'pol'.*did you mean pool/i],
+    [['--nope'], /unknown option '--nope'/],
+  ])('%j is one line on standard error: exit 2', async (args, message) => {
+    const { code, stdout, stderr } = await runProcctl(args, { input: '["echo a"]' });
+    expect([code, stdout.toString()]).toEqual([2, '']);
+    expect(stderr).toMatch(/^procctl: [^\n]+\n$/);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/\x1b|\bat .*\.[cm]?js/);
+  });
+
+  it('is no command at all, which gets the help on standard error', async () => {
+    const { code, stdout, stderr } = await runProcctl([]);
+    expect([code, stdout.toString()]).toEqual([2, '']);
+    expect(stderr).toContain('Usage: procctl');
+  });
+});
