@@ -66,7 +66,7 @@ export const poolCommand = (setStatus: (status: number) => void): Command => {
     .addOption(
       choice(
         '--progress <mode>',
-        'progress on standard error: a live table (bar), lines (plain); auto: bar on a terminal',
+        'progress on standard error: a live table (bar), lines (plain); auto: bar on a terminal, none in a pipeline',
         ['auto', 'bar', 'plain', 'none'],
         'auto',
       ),

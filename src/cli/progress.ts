@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs';
 import { progressLine } from '../render/pool-text.ts';
 import type { PoolView } from '../render/pool-view.ts';
 import type { Target } from '../runtime/output/output-pump.ts';
@@ -32,6 +33,19 @@ const wantsColour = (flags: ProgressFlags): boolean => {
   if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
   if (FORCE_COLOR !== undefined && FORCE_COLOR !== '') return FORCE_COLOR !== '0';
   return TERM !== 'dumb';
+};
+
+/**
+ * Whether another program reads our output. What it writes may go to the same terminal, behind the painter's back: a
+ * repaint would erase it.
+ */
+const isPiped = (): boolean => {
+  try {
+    const stdout = fstatSync(1);
+    return stdout.isFIFO() || stdout.isSocket();
+  } catch {
+    return false;
+  }
 };
 
 const livePainter = async (flags: ProgressFlags, view: () => PoolView): Promise<Progress> => {
@@ -85,7 +99,7 @@ export const openProgress = async (
 ): Promise<Progress> => {
   if (flags.quiet || flags.progress === 'none') return silent;
   if (flags.progress === 'plain') return plainLines(view, say);
-  const canRepaint = process.stderr.isTTY === true && process.env.TERM !== 'dumb';
+  const canRepaint = process.stderr.isTTY === true && process.env.TERM !== 'dumb' && !isPiped();
   if (flags.progress === 'auto' && !canRepaint) return silent;
   return livePainter(flags, view);
 };
