@@ -34,7 +34,7 @@ export interface PoolFlags {
 /** With a live table on the same terminal, output is written in bursts, so that the table does not flicker. */
 const GATHER_MS = 100;
 
-/** How long the reader of the output has after a second Ctrl-C. */
+/** How long a reader may let a write wait after a second Ctrl-C. */
 const LAST_WORDS_MS = 300;
 
 const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -140,7 +140,12 @@ export const runPool = async (file: string, flags: PoolFlags): Promise<number> =
     const mode: EndMode = signal === null ? 'graceful' : 'now';
     signal ??= name;
     // The tasks are killed at once; output that nobody reads must not keep procctl from leaving.
-    if (mode === 'now') setTimeout(() => pump.giveUp(), LAST_WORDS_MS).unref();
+    if (mode === 'now') {
+      const giveUpOnceStuck = (): void => {
+        if (pump.stuckForMs >= LAST_WORDS_MS) pump.giveUp();
+      };
+      setInterval(giveUpOnceStuck, LAST_WORDS_MS / 3).unref();
+    }
     progress?.note('ending; Ctrl-C again to kill at once');
     run.cancel(mode);
   };

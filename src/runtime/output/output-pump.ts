@@ -42,6 +42,7 @@ export class OutputPump {
   #waiting: (() => void)[] = [];
   readonly #broken = new Set<Target>();
   #hasGivenUp = false;
+  #writeBegunAt: number | undefined;
   /** Pieces that come within this time are written together: a live view that has to make room does not flicker. */
   gatherMs = 0;
 
@@ -90,9 +91,14 @@ export class OutputPump {
     this.#wakeWaiting();
   }
 
-  /** Whether a write is stuck: as long as it is, `process.exit` would wait for it. */
+  /** For how long the write under way has been waiting for its reader, ms; 0 when there is none. */
+  get stuckForMs(): number {
+    return this.#writeBegunAt === undefined ? 0 : performance.now() - this.#writeBegunAt;
+  }
+
+  /** Whether a write was given up and is still under way: as long as it is, `process.exit` would wait for it. */
   get isStuck(): boolean {
-    return this.#hasGivenUp && this.#isWriting;
+    return this.#hasGivenUp && this.#writeBegunAt !== undefined;
   }
 
   #start(): void {
@@ -187,6 +193,7 @@ export class OutputPump {
   async #put(target: Target, bytes: Buffer): Promise<void> {
     this.#events.onBusy?.(target);
     for (let done = 0; done < bytes.length && !this.#broken.has(target); ) {
+      this.#writeBegunAt = performance.now();
       try {
         done += await writeOnce(FD[target], bytes, done);
       } catch (error) {
@@ -194,6 +201,8 @@ export class OutputPump {
         // Somebody who shares the descriptor made it non-blocking.
         if (failure.code === 'EAGAIN') await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
         else this.#break(target, failure);
+      } finally {
+        this.#writeBegunAt = undefined;
       }
     }
   }
