@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import {
   expectNothingLeft,
   fixture,
+  RUNNERS,
   runProcctl,
   runTasks,
   scratch,
@@ -11,7 +12,7 @@ import {
   waitFor,
 } from '../helpers/procctl.ts';
 
-describe('few descriptors', () => {
+describe.concurrent('few descriptors', () => {
   it.each([[64], [40], [32]])('(ulimit -n %i) and --size 100 finish 300 tasks of all kinds', async (limit) => {
     const tasks = Array.from({ length: 300 }, (_, index) => {
       const kinds = [
@@ -45,7 +46,7 @@ describe('few descriptors', () => {
     expect(code).toBe(0);
   });
 
-  it.each(['auto', 'spawn'])(
+  it.each(RUNNERS)(
     'are enough for tasks that leave their output open in the background: --runner %s',
     async (runner) => {
       const tasks = Array.from({ length: 60 }, (_, index) => `sleep 3600 & echo ${index}`);
@@ -54,6 +55,7 @@ describe('few descriptors', () => {
       expect(stdout.toString()).toBe(tasks.map((_, index) => `${index}\n`).join(''));
       expect(code).toBe(0);
     },
+    20_000,
   );
 
   it('are told in one line when they are too few for anything: exit 125', async () => {
@@ -67,17 +69,13 @@ describe('few descriptors', () => {
 });
 
 describe('many tasks', () => {
-  const memoryOf = async (count: number, form: 'list' | 'lines'): Promise<number> => {
+  const memoryOf = async (count: number): Promise<number> => {
     const report = join(scratch(), 'memory');
     const tasks = Array.from({ length: count }, (_, index) =>
       index % 10 === 0 ? ['echo', `${index}`] : `echo ${index}`,
     );
-    const input = form === 'list' ? JSON.stringify(tasks) : tasks.map((task) => `${JSON.stringify(task)}\n`).join('');
     const env = { NODE_OPTIONS: `--require ${fixture('report-memory.cjs')}`, REPORT_MEMORY: report };
-    const { code, stdout } = await runProcctl(
-      ['pool', '--size', '4', '--format', form === 'list' ? 'json' : 'ndjson', '-'],
-      { input, env },
-    );
+    const { code, stdout } = await runProcctl(['pool', '--size', '4', '-'], { input: JSON.stringify(tasks), env });
     expect(code).toBe(0);
     const seen = stdout
       .toString()
@@ -89,13 +87,10 @@ describe('many tasks', () => {
     return Number(readFileSync(report, 'utf8'));
   };
 
-  it.each(['list', 'lines'] as const)(
-    '(20000, as %s) take at most 1.5 times the memory of 1000, and none is lost',
-    async (form) => {
-      const few = await memoryOf(1_000, form);
-      expect(await memoryOf(20_000, form)).toBeLessThan(1.5 * few);
-    },
-  );
+  it('(20000) take at most 1.5 times the memory of 1000, and none is lost', async () => {
+    const few = await memoryOf(1_000);
+    expect(await memoryOf(20_000)).toBeLessThan(1.5 * few);
+  });
 
   it('leave no descriptor, process or file open behind them while the pool goes on', async () => {
     const procctl = startProcctl(['pool', '--size', '4', '--tag', '-'], { isInputOpen: true });

@@ -178,7 +178,7 @@ const ODD_LINES = [
     'sh -c "kill -SEGV \\$\\$"; echo $?',
     'sh -c "kill -PIPE \\$\\$"; exit 0',
     'yes | head -n 1',
-    'true & kill -9 $!; wait $!',
+    'sleep 5 & kill -9 $!; wait $!',
   ],
   ...[
     'unset PATH; ls',

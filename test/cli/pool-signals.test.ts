@@ -13,6 +13,7 @@ import {
   runTasks,
   scratch,
   startProcctl,
+  statusOf,
   waitFor,
 } from '../helpers/procctl.ts';
 
@@ -64,7 +65,7 @@ describe.concurrent.each(RUNNERS)('one signal, with --runner %s,', (runner) => {
       { state: 'cancelled', signal: 'SIGKILL' },
     ]);
     expect(tookMs).toBeGreaterThan(450);
-    expect(tookMs).toBeLessThan(3_000);
+    expect(tookMs).toBeLessThan(8_000);
   });
 
   it('does not try again what it has ended', async () => {
@@ -97,8 +98,8 @@ describe.concurrent.each(RUNNERS)('a second signal, with --runner %s,', (runner)
     const signalledAt = performance.now();
     procctl.signal(second);
     const ended = await procctl.ended;
-    expect(performance.now() - signalledAt).toBeLessThan(3_000);
-    expect(ended.code).toBe(code);
+    expect(performance.now() - signalledAt).toBeLessThan(8_000);
+    expect(statusOf(ended)).toBe(code);
     expect(ended.stdout.toString()).toBe('');
     expectNothingLeft(ended);
   });
@@ -128,7 +129,7 @@ describe.concurrent('a signal', () => {
     procctl.signal('SIGINT');
     const ended = await procctl.ended;
     expect(performance.now() - signalledAt).toBeLessThan(5_000);
-    expect(ended.code === 130 || ended.signal === 'SIGINT').toBe(true);
+    expect(statusOf(ended)).toBe(130);
     expectNothingLeft(ended);
   });
 

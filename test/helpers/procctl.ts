@@ -13,7 +13,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -243,11 +243,14 @@ export class RunningProcctl {
 export const startProcctl = (args: readonly string[], options: ProcctlOptions = {}): RunningProcctl =>
   new RunningProcctl(args, options);
 
+/** What a shell would say of the end: 128 + n when signal n ended procctl itself. */
+export const statusOf = ({ code, signal }: Ended): number | null =>
+  signal === null ? code : 128 + constants.signals[signal];
+
 /** Fails when procctl, or what it ran, has left a process or a file behind. */
-export const expectNothingLeft = ({ left, leftFiles }: Pick<Ended, 'left' | 'leftFiles'>): void => {
-  const names = left.map(({ pid, command }) => `${pid} (${command})`);
-  if (names.length > 0) throw new Error(`left running: ${names.join(', ')}`);
-  if (leftFiles.length > 0) throw new Error(`left in TMPDIR: ${leftFiles.join(', ')}`);
+export const expectNothingLeft = ({ code, signal, stderr, left, leftFiles }: Ended): void => {
+  const names = [...left.map(({ pid, command }) => `${pid} (${command})`), ...leftFiles];
+  if (names.length > 0) throw new Error(`${signal ?? `exit ${code}`} has left ${names.join(', ')}; it said: ${stderr}`);
 };
 
 /** Runs procctl to its end, and makes sure that it has left nothing behind. */
