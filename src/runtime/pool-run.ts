@@ -167,6 +167,11 @@ export class PoolRun {
       void this.#read(tasks);
       await finished;
       return await this.#tidy();
+    } catch (error) {
+      // Not a single lane can be had, but earlier ones may have left something behind.
+      this.cancel('now');
+      if (this.#site !== undefined) await endFamily(this.#leftovers, () => true, 0).survivors;
+      throw error;
     } finally {
       this.#inputStop.abort();
       await this.#site?.lanes.close();
@@ -397,16 +402,19 @@ export class PoolRun {
     this.#dispatch({ tag: 'resized', size });
   }
 
+  /** What tasks have left running. */
+  readonly #leftovers = (): ProcInfo[] =>
+    this.#site === undefined ? [] : findLeftovers(this.#poolMark, this.#site.lanes.sessions, this.#sinceTicks);
+
   /** Ends what tasks have left running in the background. */
   async #tidy(): Promise<PoolResult> {
     const elapsedMs = performance.now() - this.#begunAt;
     const lanes = this.#site?.lanes;
     // The readers stay: who is ended may have last words, and a broken pipe is no way to go.
     await lanes?.rest();
-    const sessions = lanes?.sessions ?? new Set();
-    const find = (): ProcInfo[] => findLeftovers(this.#poolMark, sessions, this.#sinceTicks);
-    const leftovers = lanes === undefined ? [] : find();
-    const ending = leftovers.length === 0 ? undefined : endFamily(find, () => true, this.#options.stopTimeoutMs);
+    const leftovers = this.#leftovers();
+    const { stopTimeoutMs } = this.#options;
+    const ending = leftovers.length === 0 ? undefined : endFamily(this.#leftovers, () => true, stopTimeoutMs);
     return {
       counts: this.#machine.counts,
       haltedBy: this.#machine.isHalted,
