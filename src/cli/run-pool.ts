@@ -150,7 +150,9 @@ export const runPool = async (file: string, flags: PoolFlags): Promise<number> =
     run.cancel(mode);
   };
   for (const name of ENDING_SIGNALS) process.on(name, onSignal);
-  progress = await openProgress(flags, () => run.view(), say);
+  // A terminal for input is refused right away: there is nothing to show before that.
+  const isRefused = file === '-' && process.stdin.isTTY;
+  progress = await openProgress(isRefused ? { ...flags, progress: 'none' } : flags, () => run.view(), say);
   if (progress.isLive) pump.gatherMs = GATHER_MS;
 
   try {

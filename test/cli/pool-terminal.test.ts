@@ -31,6 +31,11 @@ describe.skipIf(!hasScript)('a pool on a terminal', () => {
     expect(seen).not.toContain('\x1b');
   });
 
+  it('paints nothing when the terminal itself is to be the input, and says what to do', () => {
+    const seen = seenOnTerminal('node bin/procctl.cjs pool -');
+    expect(seen).toMatch(/^procctl: standard input is a terminal: [^\n]*\n$/);
+  });
+
   it('paints nothing with --progress none, --quiet or a dumb terminal', () => {
     for (const line of [`${POOL} --progress none -`, `${POOL} --quiet -`, `export TERM=dumb; ${POOL} -`]) {
       expect(seenOnTerminal(line)).not.toContain('\x1b');
