@@ -25,6 +25,19 @@ const EXIT_STATUS_BY_CODE = {
   ERR_INPUT: EXIT.usage,
   ERR_TASKS: EXIT.usage,
   ERR_RUNTIME: EXIT.internal,
+  ERR_HOME: EXIT.internal,
+  ERR_DAEMON: EXIT.internal,
+  ERR_DISK: EXIT.internal,
+  ERR_START: EXIT.internal,
+  ERR_NO_PROCESS: EXIT.failed,
+  ERR_ENDED: EXIT.failed,
+  ERR_SURVIVORS: EXIT.failed,
+  ERR_TIMEOUT: EXIT.timedOut,
+  ERR_REQUEST: EXIT.usage,
+  ERR_NAME: EXIT.usage,
+  ERR_NOT_FOUND: EXIT.notFound,
+  ERR_NOT_EXECUTABLE: EXIT.notExecutable,
+  ERR_CWD: EXIT.notExecutable,
 } as const satisfies Record<string, number>;
 
 export type ErrorCode = keyof typeof EXIT_STATUS_BY_CODE;

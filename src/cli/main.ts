@@ -1,8 +1,16 @@
 import { constants } from 'node:os';
 import { Command, CommanderError } from 'commander';
-import { EXIT, exitStatusOfSignal, ProcctlError } from '../errors.ts';
+import { EXIT, exitStatusOfSignal } from '../errors.ts';
+import { selectProcesses } from '../protocol/select.ts';
+import { daemonCommand } from './daemon.ts';
+import { eventsCommand } from './events.ts';
+import { lifeCommands } from './life.ts';
+import { logsCommand } from './logs.ts';
 import { poolCommand } from './pool.ts';
-import { tell } from './tell.ts';
+import { psCommand } from './ps.ts';
+import { showCommand } from './show.ts';
+import { spawnCommand } from './spawn.ts';
+import { isOurs, tell } from './tell.ts';
 
 declare const PROCCTL_VERSION: string;
 
@@ -14,11 +22,12 @@ const oneLine = (text: string): string =>
     .replace(/\s*\n\s*/g, ' ')}\n`;
 
 const program = new Command('procctl')
-  .description('Runs processes: batches that must finish, with exact exit codes and whole output.')
+  .description('Runs processes: services that must stay up, and batches that must finish.')
   .version(PROCCTL_VERSION, '-V, --version', 'print the version')
   .helpOption('-h, --help', 'show help')
   .helpCommand('help [command]', 'show help for a command')
   .showSuggestionAfterError(true)
+  .enablePositionalOptions()
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
   .addHelpText(
@@ -30,21 +39,48 @@ const program = new Command('procctl')
 const statusOf = (error: unknown): number => {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   tell(error);
-  return error instanceof ProcctlError ? error.exitStatus : EXIT.internal;
+  return isOurs(error) ? error.exitStatus : EXIT.internal;
 };
+
+/** Bundles of their own: what a command needs is loaded when it runs. */
+const access = () => import('./access.lazy.ts');
+
+const commandsOf = (setStatus: (status: number) => void): Command[] => [
+  spawnCommand(setStatus, async (request, flags) => (await import('./run-spawn.lazy.ts')).runSpawn(request, flags)),
+  psCommand(setStatus, {
+    fetch: async (options) => (await access()).listProcesses(options),
+    select: selectProcesses,
+    now: Date.now,
+  }),
+  ...lifeCommands(setStatus),
+  showCommand(setStatus, {
+    fetch: async (names, options) => (await access()).showProcesses(names, options),
+    now: Date.now,
+  }),
+  logsCommand(setStatus, { select: async (names) => (await access()).findLogs(names) }),
+  eventsCommand(setStatus),
+  poolCommand(setStatus),
+  daemonCommand(setStatus),
+];
 
 const main = async (): Promise<void> => {
   let status: number = EXIT.done;
   const setStatus = (value: number): void => {
     status = value;
   };
-  program.addCommand(poolCommand(setStatus).copyInheritedSettings(program));
+  for (const command of commandsOf(setStatus)) program.addCommand(inherit(command));
   try {
-    await program.parseAsync();
+    await program.parseAsync(process.argv);
   } catch (error) {
     status = statusOf(error);
   }
   process.exitCode = status;
+};
+
+const inherit = (command: Command): Command => {
+  command.copyInheritedSettings(program);
+  for (const below of command.commands) inherit(below);
+  return command;
 };
 
 // A bug of ours is told like any other failure; what was started is ended by the guard.

@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import { parseHalt } from '../core/pool/halt.ts';
 import { parsePoolSize } from '../core/pool/size.ts';
 import { checkedOption, durationOption, wholeNumberOption } from './options.ts';
-import { type PoolFlags, runPool } from './run-pool.ts';
+import type { PoolFlags } from './run-pool.lazy.ts';
 
 const choice = (flags: string, description: string, choices: string[], fallback: string): Option =>
   new Option(flags, description).choices(choices).default(fallback);
@@ -82,5 +82,8 @@ export const poolCommand = (setStatus: (status: number) => void): Command => {
       ),
     )
     .addHelpText('after', EXAMPLES);
-  return command.action(async (tasks: string, flags: PoolFlags) => setStatus(await runPool(tasks, flags)));
+  return command.action(async (tasks: string, flags: PoolFlags) => {
+    const { runPool } = await import('./run-pool.lazy.ts');
+    setStatus(await runPool(tasks, flags));
+  });
 };

@@ -2,6 +2,7 @@ import { fstatSync } from 'node:fs';
 import { progressLine } from '../render/pool-text.ts';
 import type { PoolView } from '../render/pool-view.ts';
 import type { Target } from '../runtime/output/output-pump.ts';
+import { type ColourFlag, wantsColour } from './colour.ts';
 
 const PLAIN_INTERVAL_MS = 1000;
 const SETTLED_MS = 120;
@@ -21,19 +22,10 @@ export interface Progress {
 export interface ProgressFlags {
   readonly progress: 'auto' | 'bar' | 'plain' | 'none';
   readonly quiet: boolean;
-  readonly color: 'auto' | 'always' | 'never';
+  readonly color: ColourFlag;
 }
 
 const silent: Progress = { isLive: false, changed: () => {}, makeRoom: () => {}, note: () => {}, stop: () => {} };
-
-/** NO_COLOR and FORCE_COLOR are the conventions of no-color.org and force-color.org. */
-const wantsColour = (flags: ProgressFlags): boolean => {
-  if (flags.color !== 'auto') return flags.color === 'always';
-  const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
-  if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
-  if (FORCE_COLOR !== undefined && FORCE_COLOR !== '') return FORCE_COLOR !== '0';
-  return TERM !== 'dumb';
-};
 
 /**
  * Whether another program reads our output. What it writes may go to the same terminal, behind the painter's back: a
@@ -53,7 +45,7 @@ const livePainter = async (flags: ProgressFlags, view: () => PoolView): Promise<
   let note: string | undefined;
   const painter = new LiveView({
     stream: process.stderr,
-    colour: wantsColour(flags),
+    colour: wantsColour(flags.color, process.env, true),
     view: () => (note === undefined ? view() : { ...view(), note }),
   });
   painter.start();

@@ -2,6 +2,7 @@ import { Chalk, type ChalkInstance } from 'chalk';
 import Table from 'cli-table3';
 import stringWidth from 'string-width';
 import { printable } from '../core/printable.ts';
+import { cutToWidth } from './cut-to-width.ts';
 import { ceilToSecond, clockText } from './elapsed.ts';
 import { countText, type PoolView, type SlotView, settledCount, troubleTexts } from './pool-view.ts';
 
@@ -46,32 +47,13 @@ const COLUMNS: readonly Column[] = [
 /** What a window too narrow for everything does without, first to last; TASK always stays. */
 const DISPENSABLE: readonly string[] = ['PID', 'ALIVE', 'SLOT', 'ELAPSED', 'STATE'];
 
-const segmenter = new Intl.Segmenter();
-const ASCII = /^[ -~]*$/;
-
-/**
- * Plain printable text in at most `width` (at least 1) terminal cells, cut with `…`.
- * Cuts between what a person sees as characters; slice-ansi 7 cuts between code points, and so inside an emoji.
- */
-const cut = (text: string, width: number): string => {
-  if (ASCII.test(text)) return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
-  let used = 0;
-  let keep = 0;
-  for (const { segment, index } of segmenter.segment(text)) {
-    if (used < width) keep = index;
-    used += stringWidth(segment);
-    if (used > width) return `${text.slice(0, keep)}…`;
-  }
-  return text;
-};
-
 /** The name of a slot's task, cut to `width`. Only the beginning of a name of many pages is ever looked at. */
 const taskText = ({ task, attempt }: SlotView, width: number): string => {
-  if (task === null) return cut('-', width);
+  if (task === null) return cutToWidth('-', width);
   const attemptText = attempt > 1 && width >= MIN_WIDTH_WITH_ATTEMPT ? ` (attempt ${attempt})` : '';
   const limit = 8 * width;
   const name = task.length > limit ? `${printable(task.slice(0, limit))}…` : printable(task);
-  return cut(name, width - attemptText.length) + attemptText;
+  return cutToWidth(name, width - attemptText.length) + attemptText;
 };
 
 const widthOf = (column: Column, slots: readonly SlotView[]): number =>
@@ -108,7 +90,7 @@ const NO_BORDERS = Object.fromEntries(
 const tableLines = (slots: readonly SlotView[], screenWidth: number, chalk: ChalkInstance): string[] => {
   const layout = layOut(slots, screenWidth);
   const table = new Table({
-    head: layout.map(({ column, width }) => chalk.bold(cut(column.head, width))),
+    head: layout.map(({ column, width }) => chalk.bold(cutToWidth(column.head, width))),
     colWidths: layout.map(({ width }) => width),
     colAligns: layout.map(({ column }) => column.align),
     chars: { ...NO_BORDERS, middle: GAP },
@@ -148,7 +130,7 @@ const slotLines = (
   const shown = [...slots].sort(busiestFirst).slice(0, Math.max(1, room.maxLines - 2));
   const hidden = slots.length - shown.length;
   const lines = tableLines(shown, room.columns, chalk);
-  if (hidden > 0) lines.push(cut(`… ${hidden} more ${hidden === 1 ? 'slot' : 'slots'}`, room.columns));
+  if (hidden > 0) lines.push(cutToWidth(`… ${hidden} more ${hidden === 1 ? 'slot' : 'slots'}`, room.columns));
   // With two lines, what happens is worth more than what the columns are called.
   return lines.slice(-room.maxLines);
 };
@@ -157,7 +139,7 @@ const slotLines = (
 const progressLine = ({ counts, elapsedMs, etaMs }: PoolView, columns: number, chalk: ChalkInstance): string => {
   const count = counts.isInputOpen && counts.submitted === 0 ? 'waiting for tasks' : countText(counts);
   const time = etaMs === null ? `${clockText(elapsedMs)} elapsed` : `ETA ${clockText(ceilToSecond(etaMs))}`;
-  let line = cut(count, columns);
+  let line = cutToWidth(count, columns);
   let width = stringWidth(line);
   for (const { text, paint } of [
     ...troubleTexts(counts).map((trouble) => ({ text: trouble, paint: chalk.red })),
@@ -182,7 +164,7 @@ export const renderPoolLive = (view: PoolView, { columns, rows, colour }: Screen
   const maxLines = rows - 1;
   if (maxLines < 1 || columns < 1) return '';
   const chalk = new Chalk({ level: colour ? 1 : 0 });
-  const note = view.note === undefined || maxLines < 2 ? [] : [chalk.yellow(cut(printable(view.note), columns))];
+  const note = view.note === undefined || maxLines < 2 ? [] : [chalk.yellow(cutToWidth(printable(view.note), columns))];
   const room = { columns, maxLines: maxLines - 1 - note.length };
   return [...slotLines(view.slots, room, chalk), ...note, progressLine(view, columns, chalk)].join('\n');
 };

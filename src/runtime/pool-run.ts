@@ -170,7 +170,8 @@ export class PoolRun {
     } catch (error) {
       // Not a single lane can be had, but earlier ones may have left something behind.
       this.cancel('now');
-      if (this.#site !== undefined) await endFamily(this.#leftovers, () => true, 0).survivors;
+      if (this.#site !== undefined)
+        await endFamily({ find: this.#leftovers, isOver: () => true, graceMs: 0 }).survivors;
       throw error;
     } finally {
       this.#inputStop.abort();
@@ -414,7 +415,10 @@ export class PoolRun {
     await lanes?.rest();
     const leftovers = this.#leftovers();
     const { stopTimeoutMs } = this.#options;
-    const ending = leftovers.length === 0 ? undefined : endFamily(this.#leftovers, () => true, stopTimeoutMs);
+    const ending =
+      leftovers.length === 0
+        ? undefined
+        : endFamily({ find: this.#leftovers, isOver: () => true, graceMs: stopTimeoutMs });
     return {
       counts: this.#machine.counts,
       haltedBy: this.#machine.isHalted,

@@ -63,17 +63,24 @@ export const findLeftovers = (poolMark: string, sessions: ReadonlySet<number>, s
 };
 
 /** Whether this very process (not another one under its recycled pid) is still alive. */
-export const isSameAlive = (proc: ProcInfo): boolean => {
+export const isSameAlive = (proc: Pick<ProcInfo, 'pid' | 'startTicks'>): boolean => {
   const now = readProc(proc.pid);
   return now !== undefined && now.startTicks === proc.startTicks && now.state !== 'Z' && now.state !== 'X';
 };
 
-/** Signals a process if it is still the same one; a stopped one is continued, so that it can act on the signal. */
-export const signalProc = (proc: ProcInfo, signal: NodeJS.Signals): void => {
+/**
+ * Signals a process if it is still the same one; a stopped one is continued, so that it can act on the signal, unless
+ * `wake` is false.
+ */
+export const signalProc = (
+  proc: ProcInfo,
+  signal: NodeJS.Signals,
+  { wake = true }: { readonly wake?: boolean } = {},
+): void => {
   if (!isSameAlive(proc)) return;
   try {
     process.kill(proc.pid, signal);
-    if (signal !== 'SIGKILL') process.kill(proc.pid, 'SIGCONT');
+    if (wake && signal !== 'SIGKILL') process.kill(proc.pid, 'SIGCONT');
   } catch {
     // Gone in between, or not ours to signal (it changed its user): whether it survives is seen by the caller.
   }

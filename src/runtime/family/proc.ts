@@ -1,7 +1,23 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** Length of a clock tick in `/proc/PID/stat`, ms: USER_HZ is 100 on every Linux that Node runs on. */
-const TICK_MS = 10;
+export const TICK_MS = 10;
+
+/** Names the time from one start of the machine to the next: pids and start times mean nothing beyond it; '' where unknown. */
+export const bootId = (): string => {
+  knownBootId ??= readText('/proc/sys/kernel/random/boot_id').trim();
+  return knownBootId;
+};
+
+let knownBootId: string | undefined;
+
+const readText = (path: string): string => {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+};
 
 /** A process as the kernel showed it at one moment. pid and `startTicks` together name it for ever. */
 export interface ProcInfo {
@@ -14,6 +30,9 @@ export interface ProcInfo {
   readonly startTicks: number;
   /** The program's short name, for people. */
   readonly command: string;
+  /** Time on CPUs so far, user and system, in clock ticks. */
+  readonly cpuTicks: number;
+  readonly rssPages: number;
 }
 
 /** Reads `/proc/PID/stat`; undefined when there is no such process (any more), or no `/proc`. */
@@ -24,16 +43,23 @@ export const readProc = (pid: number): ProcInfo | undefined => {
   } catch {
     return undefined;
   }
+  return parseProc(stat);
+};
+
+/** Reads a line of `/proc/PID/stat`. */
+export const parseProc = (stat: string): ProcInfo => {
   // The name stands in parentheses and may itself hold any character: the last ')' ends it.
   const nameEnd = stat.lastIndexOf(')');
   const fields = stat.slice(nameEnd + 2).split(' ');
   return {
-    pid,
+    pid: Number.parseInt(stat, 10),
     state: fields[0] ?? '?',
     parent: Number(fields[1]),
     session: Number(fields[3]),
     startTicks: Number(fields[19]),
     command: stat.slice(stat.indexOf('(') + 1, nameEnd),
+    cpuTicks: Number(fields[11]) + Number(fields[12]),
+    rssPages: Number(fields[21]),
   };
 };
 
@@ -64,14 +90,11 @@ export const readEnviron = (pid: number): string => {
   }
 };
 
+/** Time since boot, ms, to a hundredth of a second; 0 where there is no `/proc`. */
+export const uptimeMs = (): number => Number(readText('/proc/uptime').split(' ')[0]) * 1000;
+
 /** Clock ticks since boot, the scale of `ProcInfo.startTicks`; 0 where there is no `/proc`. */
-export const ticksNow = (): number => {
-  try {
-    return Math.floor((Number(readFileSync('/proc/uptime', 'latin1').split(' ')[0]) * 1000) / TICK_MS);
-  } catch {
-    return 0;
-  }
-};
+export const ticksNow = (): number => Math.floor(uptimeMs() / TICK_MS);
 
 /** The first child of a process, or undefined: what a lane's shell is running at this moment. */
 export const firstChild = (pid: number): number | undefined => {

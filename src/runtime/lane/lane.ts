@@ -190,7 +190,7 @@ export class Lane {
         sinceTicks,
       });
     const graceMs = mode === 'now' ? 0 : this.#context.stopTimeoutMs;
-    current.family = endFamily(find, () => current.outcome !== undefined, graceMs);
+    current.family = endFamily({ find, isOver: () => current.outcome !== undefined, graceMs });
     void current.family.survivors.then((survivors) => this.#familyEnded(current, survivors));
   }
 

@@ -3,7 +3,7 @@ import type { TaskSpec } from '../../core/pool/task.ts';
 import { isPlainText } from '../../protocol/bytes.ts';
 import { mayEndAmbiguously } from '../../protocol/lane-script.ts';
 import { isShellVariable } from '../../protocol/shell-text.ts';
-import { checkDirectory, checkProgram } from './find-program.ts';
+import { checkDirectory, checkProgram } from '../find-program.ts';
 
 /** How an attempt is run: by the lane's shell (fast), by a spawn of its own (exact in every case), or not at all. */
 export type AttemptPlan =

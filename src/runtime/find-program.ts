@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
-import type { AttemptOutcome } from '../../core/pool/outcome.ts';
-import { printable } from '../../core/printable.ts';
-import { encodeBytes } from '../../protocol/bytes.ts';
+import type { AttemptOutcome } from '../core/pool/outcome.ts';
+import { printable } from '../core/printable.ts';
+import { encodeBytes } from '../protocol/bytes.ts';
 
 type Refusal = Extract<AttemptOutcome, { kind: 'error' }>;
 

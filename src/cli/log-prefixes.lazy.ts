@@ -1,0 +1,1 @@
+export { paintedPrefixes } from '../render/log-prefixes.ts';

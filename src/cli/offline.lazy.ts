@@ -1,0 +1,1 @@
+export { detailsOffline, logsOffline, selectOffline, viewOffline } from '../client/offline.ts';

@@ -1,0 +1,102 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ProcctlError } from '../errors.ts';
+import type { Method, ParamsOf, Results } from '../protocol/rpc.ts';
+import { type Home, homeExists } from '../runtime/home.ts';
+import { lockOwner } from '../runtime/home-lock.ts';
+import { Connection, ConnectionLost } from './connection.ts';
+import { startDaemon } from './start-daemon.ts';
+
+/** How long a daemon that has the home may take until it listens: it may have hundreds of processes to take over. */
+const LISTEN_PATIENCE_MS = 30_000;
+const RETRY_MS = 20;
+
+export interface DaemonClientOptions {
+  readonly home: Home;
+  /** Told in one line when a daemon had to be started. */
+  readonly tell: (line: string) => void;
+}
+
+/** Asks the daemon of a home. */
+export class DaemonClient {
+  readonly #home: Home;
+  readonly #tell: (line: string) => void;
+  #connection: Connection | undefined;
+
+  constructor({ home, tell }: DaemonClientOptions) {
+    this.#home = home;
+    this.#tell = tell;
+  }
+
+  /**
+   * Asks without starting a daemon.
+   *
+   * @returns undefined when none is running
+   */
+  async ask<M extends Method>(method: M, params: ParamsOf<M>): Promise<Results[M] | undefined> {
+    if (!homeExists(this.#home)) return undefined;
+    const connection = await this.#existing();
+    if (connection === undefined) return undefined;
+    try {
+      return await connection.call(method, params);
+    } catch (error) {
+      if (!(error instanceof ConnectionLost)) throw error;
+      return this.ask(method, params);
+    }
+  }
+
+  /**
+   * Has something done, by a daemon that is started if need be. If the daemon is killed before it answers, the next one is
+   * asked again: every request is either without harm when it is repeated, or carries a token.
+   */
+  async command<M extends Method>(method: M, params: ParamsOf<M>): Promise<Results[M]> {
+    for (;;) {
+      const connection = await this.#existingOrNew();
+      try {
+        return await connection.call(method, params);
+      } catch (error) {
+        if (!(error instanceof ConnectionLost)) throw error;
+      }
+    }
+  }
+
+  /** Starts the daemon if none is running. @returns whether it did */
+  async start(): Promise<boolean> {
+    const before = await this.#existing();
+    if (before !== undefined) return false;
+    await this.#existingOrNew();
+    return true;
+  }
+
+  close(): void {
+    this.#connection?.close();
+    this.#connection = undefined;
+  }
+
+  /** A connection, waiting for a daemon that holds the home but does not listen yet. */
+  async #existing(): Promise<Connection | undefined> {
+    const givenUpAt = performance.now() + LISTEN_PATIENCE_MS;
+    for (;;) {
+      this.close();
+      this.#connection = await Connection.open(this.#home.socket);
+      if (this.#connection !== undefined) return this.#connection;
+      const owner = lockOwner(this.#home.path);
+      if (owner === undefined) return undefined;
+      if (performance.now() > givenUpAt) {
+        throw new ProcctlError('ERR_DAEMON', `the daemon (pid ${owner.pid}) does not answer`, {
+          hint: `see ${this.#home.daemonLog}; it can be killed without harm to what it runs`,
+        });
+      }
+      await sleep(RETRY_MS);
+    }
+  }
+
+  async #existingOrNew(): Promise<Connection> {
+    for (;;) {
+      const connection = homeExists(this.#home) ? await this.#existing() : undefined;
+      if (connection !== undefined) return connection;
+      const report = await startDaemon(this.#home);
+      if (report.tag === 'ready') this.#tell(`started the daemon (pid ${report.pid}, home ${this.#home.path})`);
+      else await sleep(RETRY_MS);
+    }
+  }
+}

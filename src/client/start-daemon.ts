@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process';
+import { openSync, statSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { type ErrorCode, ProcctlError } from '../errors.ts';
+import { type Home, openHome } from '../runtime/home.ts';
+
+/** What the daemon takes over of whoever happens to start it: no secrets, no settings of Node, no mark of a family. */
+const PASSED_ON = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TZ|TMPDIR|XDG_RUNTIME_DIR|XDG_STATE_HOME)$/;
+
+/**
+ * Engine flags that keep a program small which mostly sleeps: a small young generation, and a collector that can be called
+ * after a large request.
+ */
+const NODE_FLAGS = ['--max-semi-space-size=1', '--expose-gc', '--no-warnings'];
+
+const MAX_LOG_BYTES = 1024 ** 2;
+
+export type StartReport = { readonly tag: 'ready'; readonly pid: number } | { readonly tag: 'busy' };
+
+/**
+ * Starts the daemon of a home, in a session of its own and as nobody's child.
+ *
+ * @returns `busy` when another one has the home, which may be about to listen, or to go
+ * @throws ProcctlError when it cannot start, with its reason
+ */
+export const startDaemon = async (home: Home): Promise<StartReport> => {
+  openHome(home);
+  const log = openLog(home);
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => PASSED_ON.test(name)));
+  const program = join(__dirname, 'daemon.cjs');
+  const shell = spawn(
+    '/bin/sh',
+    ['-c', '"$@" & echo "pid $!" >&3', 'procctl', process.execPath, ...NODE_FLAGS, program],
+    { cwd: '/', env: { ...env, PROCCTL_HOME: home.path }, detached: true, stdio: ['ignore', log, log, 'pipe'] },
+  );
+  const said = await new Promise<string>((resolve, reject) => {
+    shell.once('error', reject);
+    const report = shell.stdio[3] as Readable;
+    let text = '';
+    report.setEncoding('utf8').on('data', (piece: string) => {
+      text += piece;
+      if (/^(ready|busy|failed).*\n/m.test(text)) resolve(text);
+    });
+    report.on('error', () => resolve(text));
+    report.on('close', () => resolve(text));
+  });
+  shell.unref();
+  const pid = Number(/^pid (\d+)$/m.exec(said)?.[1]);
+  if (/^ready$/m.test(said)) return { tag: 'ready', pid };
+  if (/^busy/m.test(said)) return { tag: 'busy' };
+  const failure = /^failed (\w+) (.*)$/m.exec(said);
+  if (failure !== null) throw new ProcctlError(failure[1] as ErrorCode, failure[2] as string);
+  throw new ProcctlError('ERR_DAEMON', 'the daemon ended before it was ready', { hint: `see ${home.daemonLog}` });
+};
+
+const openLog = (home: Home): number | 'ignore' => {
+  try {
+    if ((statSync(home.daemonLog, { throwIfNoEntry: false })?.size ?? 0) > MAX_LOG_BYTES) truncateSync(home.daemonLog);
+    return openSync(home.daemonLog, 'a', 0o600);
+  } catch {
+    return 'ignore';
+  }
+};

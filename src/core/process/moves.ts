@@ -1,0 +1,32 @@
+/**
+ * Every move the life of a supervised process can make. A process begins in `exited` (it has not run yet).
+ *
+ * `ready` is: a start was ordered, no pid is known yet. A process whose main program ended goes through `stopping` too:
+ * what it left behind is ended before anything else happens.
+ */
+export const MOVES = {
+  ready: {
+    started: ['running'],
+    startFailed: ['waiting', 'failed', 'exited'],
+    exited: ['stopping'],
+    stop: ['stopping'],
+    restart: ['stopping'],
+  },
+  running: { exited: ['stopping'], stop: ['stopping'], restart: ['stopping'] },
+  waiting: { due: ['ready'], start: ['ready'], restart: ['ready'], stop: ['exited'] },
+  stopping: {
+    started: ['stopping'],
+    startFailed: ['exited', 'ready'],
+    exited: ['stopping', 'exited', 'ready', 'waiting', 'failed'],
+    cleared: ['stopping', 'exited', 'ready', 'waiting', 'failed'],
+    start: ['stopping'],
+    restart: ['stopping'],
+    stop: ['stopping'],
+  },
+  exited: { start: ['ready'], restart: ['ready'], stop: ['exited'] },
+  failed: { start: ['ready'], restart: ['ready'], stop: ['exited'] },
+} as const satisfies Readonly<Record<StateTag, Readonly<Partial<Record<EventTag, readonly StateTag[]>>>>>;
+
+export type StateTag = 'ready' | 'running' | 'waiting' | 'stopping' | 'exited' | 'failed';
+
+export type EventTag = 'start' | 'stop' | 'restart' | 'due' | 'started' | 'startFailed' | 'exited' | 'cleared';

@@ -1,0 +1,183 @@
+// One handler a method: (checked parameters) to result.
+import { ProcctlError } from '../errors.ts';
+import type { Done, Method, ParamsOf, Results, Waited } from '../protocol/rpc.ts';
+import { selectProcesses } from '../protocol/select.ts';
+import { asSpawnRequest } from '../protocol/spawn-schema.ts';
+import { signalProc } from '../runtime/family/family.ts';
+import { readAllProcs } from '../runtime/family/proc.ts';
+import { startLongTimer } from '../runtime/long-timer.ts';
+import { signalNumber } from '../runtime/signals.ts';
+import { detailsOf } from '../runtime/supervise/details.ts';
+import type { Supervised } from '../runtime/supervise/supervised.ts';
+import type { Supervisor } from '../runtime/supervise/supervisor.ts';
+import { type CpuMemory, viewProcesses } from '../runtime/supervise/views.ts';
+import type { DaemonFacts } from './facts.ts';
+import type { CallContext } from './server.ts';
+
+export type Handlers = {
+  readonly [M in Method]: (params: ParamsOf<M>, context: CallContext) => Promise<Results[M]>;
+};
+
+export interface HandlerSurroundings {
+  readonly supervisor: Supervisor;
+  readonly facts: DaemonFacts;
+  /** Ends the daemon, once the answer is on its way. */
+  readonly leave: () => void;
+}
+
+const select = (supervisor: Supervisor, names: readonly string[]): Supervised[] => {
+  const all = supervisor.all.map((process) => ({ ...pick(process), process }));
+  return selectProcesses(all, names).map(({ process }) => process);
+};
+
+const pick = ({ spec: { id, name, group } }: Supervised) => ({ id, name, group });
+
+const doneOf = (process: Supervised, problem: Done['problem'] = null): Done => ({
+  id: process.spec.id,
+  name: process.spec.name,
+  pid: process.main?.pid ?? null,
+  killed: process.killedCount,
+  problem,
+});
+
+/** Does something to each, all at once; what fails for one does not keep it from the others. */
+const forEach = async (
+  processes: readonly Supervised[],
+  act: (process: Supervised) => Promise<void>,
+): Promise<Done[]> =>
+  Promise.all(
+    processes.map(async (process) => {
+      try {
+        await act(process);
+        return doneOf(process);
+      } catch (error) {
+        if (error instanceof ProcctlError) return doneOf(process, { code: error.code, message: error.message });
+        throw error;
+      }
+    }),
+  );
+
+const waitedOf = ({ spec, life }: Supervised): Waited => {
+  const last = life.history[0]?.outcome;
+  return {
+    id: spec.id,
+    name: spec.name,
+    exitCode: last?.kind === 'exited' ? last.exitCode : null,
+    signal: last?.kind === 'signaled' ? last.signal : null,
+    reason: life.state.tag === 'failed' ? life.state.why : last?.kind === 'unknown' ? last.why : null,
+  };
+};
+
+const isAtRest = ({ life, isRemoved }: Supervised): boolean =>
+  isRemoved || life.state.tag === 'exited' || life.state.tag === 'failed';
+
+export const makeHandlers = ({ supervisor, facts, leave }: HandlerSurroundings): Handlers => {
+  const memory: CpuMemory = new Map();
+  /** Once the daemon is ending everything, nothing new begins. */
+  let isStopping = false;
+  const checkOpen = (): void => {
+    if (isStopping) {
+      throw new ProcctlError('ERR_DAEMON', 'the daemon is stopping', { hint: 'try again in a moment' });
+    }
+  };
+  const observe = (processes: readonly Supervised[]) =>
+    supervisor.look(processes).map(({ process, tree }) => ({
+      spec: process.spec,
+      life: process.life,
+      main: process.main,
+      tree,
+    }));
+
+  return {
+    'daemon.status': async () => facts.status(supervisor),
+    'daemon.stop': async ({ keep }) => {
+      isStopping = true;
+      const running = keep ? [] : supervisor.all.filter((process) => !isAtRest(process));
+      if (!keep) supervisor.events.add('daemon-stop', {});
+      const ended = await forEach(running, (process) => supervisor.stop(process, { endedBy: 'shutdown' }));
+      setImmediate(leave);
+      return { ended };
+    },
+    'daemon.restore': async () => ({ done: (await supervisor.restore()).map((process) => doneOf(process)) }),
+    'process.list': async ({ wide }) => ({ processes: await viewProcesses(observe(supervisor.all), { wide, memory }) }),
+    'process.show': async ({ names, env }) => {
+      const chosen = select(supervisor, names);
+      const views = await viewProcesses(observe(chosen), { wide: true, memory });
+      const trees = supervisor.look(chosen);
+      return {
+        processes: chosen.map((process, index) => {
+          const view = views[index] as (typeof views)[number];
+          return detailsOf(process, view, trees[index]?.tree ?? [], { env });
+        }),
+      };
+    },
+    'process.spawn': async ({ request, token }) => {
+      checkOpen();
+      const processes = await supervisor.spawn(asSpawnRequest(request), token);
+      return {
+        processes: processes.map((process) => ({
+          id: process.spec.id,
+          name: process.spec.name,
+          pid: process.main?.pid ?? process.life.history[0]?.pid ?? null,
+          instance: process.spec.instance,
+          logs: process.directory.logs,
+        })),
+      };
+    },
+    'process.start': async ({ names }) => {
+      checkOpen();
+      const processes = select(supervisor, names);
+      return { done: await forEach(processes, (process) => supervisor.start([process])) };
+    },
+    'process.restart': async ({ names }) => {
+      checkOpen();
+      const processes = select(supervisor, names);
+      return { done: await forEach(processes, (process) => supervisor.restart([process])) };
+    },
+    'process.stop': async ({ names, now }) => {
+      const processes = select(supervisor, names);
+      const done = forEach(processes, (process) => supervisor.stop(process, {}));
+      if (now) for (const process of processes) process.killNow();
+      return { done: await done };
+    },
+    'process.remove': async ({ names }) => {
+      const processes = select(supervisor, names);
+      return { done: await forEach(processes, (process) => supervisor.remove(process)) };
+    },
+    'process.signal': async ({ names, signal, tree }) => {
+      if (signalNumber(signal) === undefined) throw new ProcctlError('ERR_REQUEST', `no signal is named ${signal}`);
+      const processes = select(supervisor, names);
+      return { done: await forEach(processes, async (process) => sendSignal(process, signal as NodeJS.Signals, tree)) };
+    },
+    'process.wait': async ({ names, timeoutMs }, { signal }) => {
+      const processes = select(supervisor, names);
+      const ended = await Promise.race([
+        Promise.all(processes.map((process) => process.until(() => isAtRest(process), signal))),
+        elapsed(timeoutMs, signal),
+      ]);
+      if (ended === 'elapsed') {
+        const left = processes.filter((process) => !isAtRest(process)).map(({ spec }) => spec.name);
+        throw new ProcctlError('ERR_TIMEOUT', `still going on: ${left.join(', ')}`);
+      }
+      return { ended: processes.map(waitedOf) };
+    },
+  };
+};
+
+/** @throws ProcctlError ERR_ENDED when there is nobody to signal */
+const sendSignal = (process: Supervised, signal: NodeJS.Signals, wholeTree: boolean): void => {
+  const { main } = process;
+  const members = main === null ? [] : process.tree(readAllProcs(), { byMark: wholeTree });
+  const targets = wholeTree
+    ? members
+    : members.filter(({ pid, startTicks }) => pid === main?.pid && startTicks === main.startTicks);
+  if (targets.length === 0) throw new ProcctlError('ERR_ENDED', `${process.spec.name} is not running`);
+  for (const target of targets) signalProc(target, signal, { wake: false });
+};
+
+const elapsed = (timeoutMs: number | null, signal: AbortSignal): Promise<'elapsed'> =>
+  new Promise((resolve) => {
+    if (timeoutMs === null) return;
+    const timer = startLongTimer(timeoutMs, () => resolve('elapsed'));
+    signal.addEventListener('abort', () => timer.cancel());
+  });

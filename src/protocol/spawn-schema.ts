@@ -1,0 +1,65 @@
+// The shape of a request to supervise something, and of the spec that is kept of it.
+import * as z from 'zod/mini';
+import { LIMIT_NAMES, type ProcessSpec, type SpawnRequest } from './process-spec.ts';
+
+/** Arguments and variables: any text without NUL, which ends strings in execve(2). */
+const text = z.string().check(z.refine((value) => !value.includes('\0'), { error: 'holds a NUL character' }));
+const durationMs = z.number().check(z.gte(0));
+const limitValue = z.nullable(z.number().check(z.gte(0)));
+
+const isEnvironment = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  Object.entries(value).every(
+    ([name, item]) => typeof item === 'string' && name !== '' && !/[=\0]/.test(name) && !item.includes('\0'),
+  );
+
+const common = {
+  argv: z.array(text).check(z.minLength(1)),
+  command: z.string(),
+  cwd: text.check(z.startsWith('/')),
+  // Not z.record, which loses a variable named __proto__.
+  env: z.custom<Record<string, string>>(isEnvironment, { error: 'expected variables and their values, without NUL' }),
+  policy: z.object({
+    restart: z.enum(['no', 'on-failure', 'always']),
+    okExitCodes: z.array(z.int()),
+    restartLimit: z.object({ max: z.nullable(z.int().check(z.gte(0))), withinMs: durationMs }),
+    backoff: z.object({ minMs: durationMs, maxMs: durationMs }),
+    stableAfterMs: durationMs,
+  }),
+  stopSignal: z.string().check(z.regex(/^SIG[A-Z0-9+]+$/)),
+  stopTimeoutMs: durationMs,
+  logMaxBytes: z.number().check(z.gte(0)),
+  logKeep: z.int().check(z.gte(1)),
+  nice: z.nullable(z.int().check(z.gte(-20), z.lte(19))),
+  limits: z.partialRecord(z.enum(LIMIT_NAMES), z.object({ soft: limitValue, hard: limitValue })),
+  umask: z.nullable(z.int().check(z.gte(0), z.lte(0o777))),
+  user: z.nullable(z.object({ name: z.string(), uid: z.int().check(z.gte(0)), gid: z.int().check(z.gte(0)) })),
+  boot: z.boolean(),
+};
+
+export const spawnRequestSchema = z.object({
+  ...common,
+  name: z.nullable(z.string()),
+  defaultName: z.string(),
+  instances: z.nullable(z.int().check(z.gte(1), z.lte(1000))),
+});
+
+const specSchema = z.object({
+  ...common,
+  id: z.int(),
+  name: z.string(),
+  group: z.string(),
+  instance: z.nullable(z.int()),
+  token: z.string(),
+  createdAt: z.number(),
+});
+
+/** Checks what was read from a `spec.json`; undefined when it is not what this version wrote. */
+export const parseSpec = (value: unknown): ProcessSpec | undefined => {
+  const result = specSchema.safeParse(value);
+  return result.success ? (result.data as ProcessSpec) : undefined;
+};
+
+export const asSpawnRequest = (value: z.infer<typeof spawnRequestSchema>): SpawnRequest => value as SpawnRequest;

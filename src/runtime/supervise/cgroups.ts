@@ -1,0 +1,97 @@
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * A cgroup (v2) for each process, where this user may make them: nothing leaves a cgroup by changing its session, its
+ * parent or its environment. Without it, families are found by other means, which a process can evade.
+ */
+export class Cgroups {
+  readonly #directory: string;
+
+  private constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** @returns undefined where there is no cgroup v2, or none that may be written */
+  static open(homeMark: string): Cgroups | undefined {
+    try {
+      const own = /^0::(\/.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1];
+      const mount = /^\S+ \S+ \S+ \S+ (\S+) .* - cgroup2 /m.exec(readFileSync('/proc/self/mountinfo', 'utf8'))?.[1];
+      if (own === undefined || mount === undefined || /[\s\\]/.test(mount + own)) return undefined;
+      // A daemon that a supervised process has started would end with it.
+      const parent = own.replace(/\/procctl-[^/]+\/.*$/, '') || '/';
+      if (parent !== own) writeFileSync(join(mount, parent, 'cgroup.procs'), String(process.pid));
+      const directory = join(mount, parent, `procctl-${homeMark}`);
+      mkdirSync(directory, { recursive: true });
+      const probe = join(directory, 'probe');
+      mkdirSync(probe, { recursive: true });
+      readFileSync(join(probe, 'cgroup.events'), 'utf8');
+      rmdirSync(probe);
+      return new Cgroups(directory);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The cgroup of a process, made if need be; '' when it cannot be had. */
+  make(id: number): string {
+    const path = join(this.#directory, String(id));
+    try {
+      mkdirSync(path, { recursive: true });
+      return path;
+    } catch {
+      return '';
+    }
+  }
+
+  /** Whether nobody is in it; undefined when that cannot be told. */
+  isEmpty(id: number): boolean | undefined {
+    try {
+      return readFileSync(join(this.#directory, String(id), 'cgroup.events'), 'utf8').includes('populated 0');
+    } catch {
+      return undefined;
+    }
+  }
+
+  members(id: number): Set<number> {
+    const path = join(this.#directory, String(id));
+    try {
+      return pidsBelow(path);
+    } catch {
+      return new Set();
+    }
+  }
+
+  remove(id: number): void {
+    try {
+      removeTree(join(this.#directory, String(id)));
+    } catch {
+      // Somebody is in it, or it never was.
+    }
+  }
+
+  close(): void {
+    try {
+      rmdirSync(this.#directory);
+    } catch {
+      // Processes live on in it.
+    }
+  }
+}
+
+const childrenOf = (path: string): string[] =>
+  readdirSync(path, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(path, entry.name));
+
+/** A supervised process may make cgroups of its own below ours. */
+const pidsBelow = (path: string): Set<number> => {
+  const pids = new Set(readFileSync(join(path, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number));
+  for (const child of childrenOf(path)) for (const pid of pidsBelow(child)) pids.add(pid);
+  return pids;
+};
+
+const removeTree = (path: string): void => {
+  for (const child of childrenOf(path)) removeTree(child);
+  rmdirSync(path);
+};

@@ -1,0 +1,204 @@
+import {
+  chownSync,
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { newLife } from '../../core/process/life.ts';
+import type { ProcessSpec } from '../../protocol/process-spec.ts';
+import { type ProcessStatus, parseStatus } from '../../protocol/process-status.ts';
+import { parseSpec } from '../../protocol/spawn-schema.ts';
+import { bootId } from '../family/proc.ts';
+import { damagedSpec } from './damaged-spec.ts';
+
+/** Stands in every file, so that a later version knows what it reads, and an earlier one that it does not. */
+const FORMAT = 1;
+
+const syncPath = (path: string): void => {
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+};
+
+/** Replaces a file at once and wholly; with `sync`, it is on the disk when this returns. */
+const replaceFile = (path: string, text: string, sync: boolean): void => {
+  const fresh = `${path}.new`;
+  const fd = openSync(fresh, 'w', 0o600);
+  try {
+    writeSync(fd, text);
+    if (sync) fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(fresh, path);
+  if (sync) syncPath(join(path, '..'));
+};
+
+type Stored = { readonly kind: 'absent' | 'damaged' | 'newer' } | { readonly kind: 'ok'; readonly value: unknown };
+
+const readStored = (path: string): Stored => {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    return { kind: (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'absent' : 'damaged' };
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    const format = (value as { readonly format?: unknown } | null)?.format;
+    if (typeof format === 'number' && format > FORMAT) return { kind: 'newer' };
+    return { kind: 'ok', value };
+  } catch {
+    return { kind: 'damaged' };
+  }
+};
+
+/** What was found in a process's directory; `damage` says in plain words what could not be read. */
+export interface StoredProcess {
+  readonly spec: ProcessSpec;
+  readonly status: ProcessStatus;
+  readonly damage: readonly string[];
+}
+
+/** The directory of one process: its spec, its status, its pipes, its logs. */
+export class ProcessDirectory {
+  readonly path: string;
+  readonly logs: string;
+
+  constructor(
+    processes: string,
+    readonly id: number,
+  ) {
+    this.path = join(processes, String(id));
+    this.logs = join(this.path, 'log');
+  }
+
+  file(name: string): string {
+    return join(this.path, name);
+  }
+
+  /**
+   * Makes the directory with its spec; it is there wholly or not at all, also after a power cut.
+   *
+   * @throws the system's error, with nothing left behind
+   */
+  create(spec: ProcessSpec, status: ProcessStatus, startScript: Buffer): void {
+    const fresh = join(this.path, '..', `.new-${this.id}`);
+    try {
+      rmSync(fresh, { recursive: true, force: true });
+      mkdirSync(fresh, { mode: 0o700 });
+      mkdirSync(join(fresh, 'log'), { mode: 0o700 });
+      writeFileSync(join(fresh, 'start.sh'), startScript, { mode: 0o600 });
+      replaceFile(join(fresh, 'status.json'), textOf(status), false);
+      replaceFile(join(fresh, 'spec.json'), textOf(spec), false);
+      renameSync(fresh, this.path);
+    } catch (error) {
+      rmSync(fresh, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  /** Forces what `create` wrote to the disk. */
+  sync(): void {
+    for (const name of ['spec.json', 'start.sh', 'status.json', '.']) syncPath(join(this.path, name));
+  }
+
+  /** Puts a spec in the place of one that was set aside. */
+  replaceSpec(spec: ProcessSpec): void {
+    replaceFile(this.file('spec.json'), textOf(spec), true);
+  }
+
+  /** Lets another user open what is its own output: `/dev/stdout` and `/dev/stderr`. */
+  giveOutput(uid: number, gid: number): void {
+    for (const name of ['out', 'err']) chownSync(this.file(name), uid, gid);
+  }
+
+  /** @throws the system's error, the file then being as it was */
+  writeStatus(status: ProcessStatus, { sync }: { readonly sync: boolean }): void {
+    replaceFile(this.file('status.json'), textOf(status), sync);
+  }
+
+  /** Reads what is there; undefined when the directory is not of this version, and must be left alone. */
+  read(): StoredProcess | undefined {
+    const damage: string[] = [];
+    const storedSpec = readStored(this.file('spec.json'));
+    const storedStatus = readStored(this.file('status.json'));
+    if (storedSpec.kind === 'newer' || storedStatus.kind === 'newer') return undefined;
+    let spec = storedSpec.kind === 'ok' ? parseSpec(storedSpec.value) : undefined;
+    if (spec === undefined || spec.id !== this.id) {
+      damage.push('spec.json');
+      spec = damagedSpec(this.id, this.path);
+    }
+    let status = storedStatus.kind === 'ok' ? parseStatus(storedStatus.value) : undefined;
+    if (status === undefined) {
+      damage.push('status.json');
+      status = { life: newLife(), shim: null, generation: this.#lastGeneration(), bootId: bootId(), seen: [] };
+    }
+    return { spec, status, damage };
+  }
+
+  /** Keeps a damaged file for whoever wants to know, under a name that nothing else has. */
+  setAside(name: string): void {
+    for (let number = 1; ; number += 1) {
+      const aside = this.file(`${name}.damaged-${number}`);
+      try {
+        readFileSync(aside);
+      } catch {
+        try {
+          renameSync(this.file(name), aside);
+        } catch {
+          // Not there at all.
+        }
+        return;
+      }
+    }
+  }
+
+  #lastGeneration(): number {
+    const numbers = readdirSync(this.path).map((name) => (name.startsWith('shim.') ? Number(name.slice(5)) : 0));
+    return Math.max(0, ...numbers.filter(Number.isInteger));
+  }
+
+  /** Takes the process off the disk; what is interrupted is finished by `sweep`. */
+  remove(): void {
+    const gone = join(this.path, '..', `.gone-${this.id}`);
+    renameSync(this.path, gone);
+    syncPath(join(this.path, '..'));
+    rmSync(gone, { recursive: true, force: true });
+  }
+}
+
+const textOf = (value: object): string => `${JSON.stringify({ format: FORMAT, ...value })}\n`;
+
+/** The ids of all processes there are, in order. */
+export const listIds = (processes: string): number[] => {
+  let names: string[];
+  try {
+    names = readdirSync(processes);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+  return names
+    .filter((name) => /^[1-9]\d{0,14}$/.test(name))
+    .map(Number)
+    .sort((a, b) => a - b);
+};
+
+/** Removes what an interrupted `create` or `remove` has left. */
+export const sweep = (processes: string): void => {
+  for (const name of readdirSync(processes)) {
+    if (/^\.(new|gone)-\d+$/.test(name)) rmSync(join(processes, name), { recursive: true, force: true });
+  }
+};

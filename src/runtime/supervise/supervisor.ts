@@ -1,0 +1,405 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, existsSync, fsync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { type Life, newLife } from '../../core/process/life.ts';
+import { instanceNames, parseProcessName, uniqueName } from '../../core/process/name.ts';
+import { ProcctlError } from '../../errors.ts';
+import type { ProcessSpec, SpawnRequest } from '../../protocol/process-spec.ts';
+import type { ProcessStatus } from '../../protocol/process-status.ts';
+import { outcomeText } from '../../protocol/process-view.ts';
+import { startScript } from '../../protocol/shim-script.ts';
+import { bootId, type ProcInfo, readAllProcs } from '../family/proc.ts';
+import { checkDirectory, checkProgram } from '../find-program.ts';
+import type { Home } from '../home.ts';
+import { lastErrorLines } from '../logs/last-lines.ts';
+import { Cgroups } from './cgroups.ts';
+import { EventLog } from './event-log.ts';
+import { Launcher } from './launcher.ts';
+import { listIds, ProcessDirectory, sweep } from './process-directory.ts';
+import { Sampler } from './sampler.ts';
+import { findStartTools } from './start-tools.ts';
+import { Supervised } from './supervised.ts';
+import type { Surroundings } from './surroundings.ts';
+
+const fsyncAsync = promisify(fsync);
+
+/** How long a start may take to be seen executing its own program before it is believed to. */
+const EXECUTING_PATIENCE_MS = 5_000;
+const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
+
+/** All supervised processes of a home. */
+export class Supervisor {
+  readonly #home: Home;
+  readonly #around: Surroundings;
+  readonly #processes = new Map<number, Supervised>();
+  readonly #sampler: Sampler;
+  #lastId: number;
+
+  private constructor(home: Home, around: Surroundings, lastId: number) {
+    this.#home = home;
+    this.#around = around;
+    this.#lastId = lastId;
+    this.#sampler = new Sampler(() => this.#processes.values());
+  }
+
+  /** Opens a home, and goes on with everything that runs in it. */
+  static async open(home: Home, say: (text: string) => void): Promise<Supervisor> {
+    const homeMark = homeMarkOf(home);
+    const looks: (() => void)[] = [];
+    const around: Surroundings = {
+      processes: home.processes,
+      homeMark,
+      tools: findStartTools(),
+      launcher: new Launcher(home.processes),
+      events: new EventLog(home.events),
+      cgroups: Cgroups.open(homeMark),
+      afterWords: (look) => {
+        if (looks.push(look) > 1) return;
+        setImmediate(() => {
+          for (const next of looks.splice(0)) next();
+        });
+      },
+      say,
+    };
+    sweep(home.processes);
+    const ids = listIds(home.processes);
+    const supervisor = new Supervisor(home, around, Math.max(lastIdOf(home), ...ids, 0));
+    for (const id of ids) await supervisor.#adopt(id);
+    return supervisor;
+  }
+
+  get all(): Supervised[] {
+    return [...this.#processes.values()];
+  }
+
+  get events(): EventLog {
+    return this.#around.events;
+  }
+
+  async #adopt(id: number): Promise<void> {
+    const directory = new ProcessDirectory(this.#home.processes, id);
+    let stored: ReturnType<ProcessDirectory['read']>;
+    try {
+      stored = directory.read();
+    } catch (error) {
+      this.#around.say(`process ${id}: cannot be read, and is left alone: ${String(error)}`);
+      return;
+    }
+    if (stored === undefined) {
+      this.#around.say(`process ${id}: written by a newer version of procctl; it is left alone`);
+      return;
+    }
+    for (const file of stored.damage) {
+      this.#around.say(`process ${id}: ${file} is damaged; it is kept as ${file}.damaged-N`);
+      this.#around.events.add('damaged', { id, file });
+      directory.setAside(file);
+    }
+    const { spec } = stored;
+    const status = stored.status.bootId === bootId() ? stored.status : this.#afterReboot(spec, stored.status);
+    const process = new Supervised(this.#around, spec, status);
+    this.#processes.set(id, process);
+    if (stored.damage.length > 0 || status !== stored.status) process.save();
+    if (stored.damage.includes('spec.json')) directory.replaceSpec(spec);
+    if (stored.damage.includes('status.json')) await process.adoptUnknown();
+    else await process.adopt();
+    if (spec.boot && isEndedByShutdown(process.life)) process.dispatch({ tag: 'start' });
+  }
+
+  /** The machine went down since: nothing of what the status speaks of is alive. */
+  #afterReboot(spec: ProcessSpec, status: ProcessStatus): ProcessStatus {
+    const { life } = status;
+    const { state } = life;
+    const isAtRest = state.tag === 'exited' || state.tag === 'failed';
+    const rest = { shim: null, generation: status.generation, bootId: bootId(), seen: [] };
+    if (isAtRest) return { life: { ...life, recent: [] }, ...rest };
+    const main = state.tag === 'running' || (state.tag === 'stopping' && state.ending === null) ? state.main : null;
+    const ending =
+      main === null
+        ? []
+        : [
+            {
+              run: life.run,
+              pid: main.pid,
+              outcome: { kind: 'unknown' as const, why: 'the machine went down' },
+              startedAt: main.startedAt,
+              exitedAt: null,
+              uptimeMs: null,
+            },
+          ];
+    const endedBy = state.tag === 'stopping' && state.next.do === 'rest' ? state.next.endedBy : 'reboot';
+    this.#around.events.add('ended-by-reboot', { id: spec.id, name: spec.name });
+    return {
+      life: { ...life, recent: [], history: [...ending, ...life.history], state: { tag: 'exited', endedBy } },
+      ...rest,
+    };
+  }
+
+  /**
+   * Supervises something new, once or several times.
+   *
+   * @returns the processes, once they execute their program, or have ended doing so, and are on the disk
+   * @throws ProcctlError ERR_NAME for a name that is taken, ERR_NOT_FOUND, ERR_NOT_EXECUTABLE, ERR_CWD when it cannot
+   *   be run; nothing is left of it then
+   */
+  async spawn(request: SpawnRequest, token: string): Promise<Supervised[]> {
+    const earlier = this.all.filter(({ spec }) => spec.token === token);
+    if (earlier.length > 0) {
+      await Promise.all(earlier.map((process) => this.#untilExecuting(process)));
+      return earlier;
+    }
+    checkCanRun(request);
+    const specs = this.#specsOf(request, token);
+    const started: Supervised[] = [];
+    try {
+      for (const spec of specs) started.push(this.#create(spec));
+    } catch (error) {
+      for (const process of started) this.#forget(process);
+      throw diskError(error);
+    }
+    this.#saveLastId();
+    const saved = this.#syncAll(started);
+    for (const process of started) {
+      this.#around.events.add('spawned', {
+        id: process.spec.id,
+        name: process.spec.name,
+        command: process.spec.command,
+      });
+      process.dispatch({ tag: 'start' });
+    }
+    this.#sampler.wake();
+    try {
+      await Promise.all([saved, ...started.map((process) => this.#untilExecuting(process))]);
+    } catch (error) {
+      await Promise.all(started.map((process) => this.remove(process)));
+      throw error instanceof ProcctlError ? error : diskError(error);
+    }
+    return started;
+  }
+
+  #specsOf(request: SpawnRequest, token: string): ProcessSpec[] {
+    const { name, defaultName, instances, ...rest } = request;
+    const taken = new Set(this.all.flatMap(({ spec }) => [spec.name, spec.group]));
+    const given = name === null ? undefined : parseProcessName(name);
+    const group = given ?? uniqueName(parseProcessName(defaultName), taken);
+    const names = instances === null ? [group] : instanceNames(group, instances);
+    const isTaken = [group, ...names].find((candidate) => taken.has(candidate));
+    if (isTaken !== undefined) {
+      throw new ProcctlError('ERR_NAME', `there is a process named ${isTaken} already`, {
+        hint: `choose another name with --name, or remove it first: procctl rm ${isTaken}`,
+      });
+    }
+    return names.map((instanceName, index) => {
+      this.#lastId += 1;
+      return {
+        ...rest,
+        id: this.#lastId,
+        name: instanceName,
+        group,
+        instance: instances === null ? null : index + 1,
+        token,
+        createdAt: Date.now(),
+      };
+    });
+  }
+
+  #create(spec: ProcessSpec): Supervised {
+    const status: ProcessStatus = { life: newLife(), shim: null, generation: 0, bootId: bootId(), seen: [] };
+    const process = new Supervised(this.#around, spec, status);
+    process.directory.create(spec, status, startScript(spec, this.#around.homeMark, this.#around.tools));
+    this.#processes.set(spec.id, process);
+    return process;
+  }
+
+  /** Everything that was created is on the disk when this is done; all at once, so that the disk can do it in one go. */
+  async #syncAll(processes: readonly Supervised[]): Promise<void> {
+    const paths = processes.flatMap(({ directory }) => [directory.file('spec.json'), directory.path]);
+    await Promise.all([...paths, this.#home.processes].map(syncFile));
+  }
+
+  async #untilExecuting(process: Supervised): Promise<void> {
+    const { run } = process.life;
+    await process.until(() => process.life.state.tag !== 'ready' || process.life.run !== run);
+    const givenUpAt = performance.now() + EXECUTING_PATIENCE_MS;
+    for (let pauseMs = 1; performance.now() < givenUpAt; pauseMs = Math.min(pauseMs * 2, 50)) {
+      if (process.isExecuting) return;
+      const failure = startFailure(process);
+      if (failure !== undefined) throw failure;
+      if (process.life.state.tag !== 'running') return;
+      await sleep(pauseMs);
+    }
+  }
+
+  /**
+   * Ends a process, and forgets it.
+   *
+   * @throws ProcctlError ERR_SURVIVORS when it cannot be ended, ERR_DISK when it cannot be removed
+   */
+  async remove(process: Supervised): Promise<void> {
+    await this.stop(process, {});
+    if (process.isRemoved) return;
+    try {
+      this.#forget(process);
+    } catch (error) {
+      throw diskError(error);
+    }
+    this.#around.events.add('removed', { id: process.spec.id, name: process.spec.name });
+  }
+
+  #forget(process: Supervised): void {
+    process.remove();
+    this.#processes.delete(process.spec.id);
+  }
+
+  /**
+   * Stops a process; done when all it has started is gone.
+   *
+   * @throws ProcctlError ERR_SURVIVORS, naming who could not be ended
+   */
+  async stop(process: Supervised, { endedBy = 'stop' }: { readonly endedBy?: 'stop' | 'shutdown' }): Promise<void> {
+    process.dispatch({ tag: 'stop', endedBy });
+    const isAtRest = (): boolean => process.life.state.tag === 'exited' || process.life.state.tag === 'failed';
+    // Kept before it is acknowledged, in whatever state it is by now.
+    if (endedBy === 'stop') saveOrSay(process);
+    const { run } = process.life;
+    // Somebody may have it started again meanwhile: then the run that was to be stopped is over.
+    const isOver = (): boolean => isAtRest() || process.survivors.length > 0 || process.life.run !== run;
+    await process.until(isOver);
+    if (!isAtRest() && process.survivors.length > 0) {
+      const who = process.survivors.map(({ pid, command }) => `${pid} (${command})`).join(', ');
+      throw new ProcctlError('ERR_SURVIVORS', `${process.spec.name}: could not be ended: ${who}`, {
+        hint: 'it may be blocked in the kernel, or belong to another user',
+      });
+    }
+    if (!process.isRemoved) process.save({ sync: true });
+  }
+
+  /** Starts processes that are at rest; those that run are left alone. */
+  async start(processes: readonly Supervised[]): Promise<void> {
+    for (const process of processes) {
+      checkCanRun(process.spec);
+      process.dispatch({ tag: 'start' });
+    }
+    await this.#afterStart(processes);
+  }
+
+  async restart(processes: readonly Supervised[]): Promise<void> {
+    for (const process of processes) checkCanRun(process.spec);
+    for (const process of processes) process.dispatch({ tag: 'restart' });
+    await this.#afterStart(processes);
+  }
+
+  async #afterStart(processes: readonly Supervised[]): Promise<void> {
+    this.#sampler.wake();
+    const runs = new Map(processes.map((process) => [process, process.life.run]));
+    await Promise.all(
+      processes.map(async (process) => {
+        const { state } = process.life;
+        // A restart is on its way as long as the old run is being ended.
+        const isUnderWay = (): boolean => process.life.state.tag === 'stopping' || process.life.state.tag === 'ready';
+        if (state.tag === 'stopping')
+          await process.until(() => !isUnderWay() || process.life.run !== runs.get(process));
+        await this.#untilExecuting(process);
+        if (!process.isRemoved) process.save({ sync: true });
+      }),
+    );
+  }
+
+  /** Starts what the daemon's end, or a reboot, had ended. */
+  async restore(): Promise<Supervised[]> {
+    const processes = this.all.filter(({ life }) => isEndedByShutdown(life));
+    for (const process of processes) process.dispatch({ tag: 'start' });
+    this.#sampler.wake();
+    await Promise.all(processes.map((process) => process.until(() => process.life.state.tag !== 'ready')));
+    return processes;
+  }
+
+  /** What belongs to each process at this moment, with one look at /proc. */
+  look(processes: readonly Supervised[]): { readonly process: Supervised; readonly tree: ProcInfo[] }[] {
+    const procs = readAllProcs();
+    return processes.map((process) => ({
+      process,
+      tree: process.main === null ? [] : process.tree(procs, { byMark: false }),
+    }));
+  }
+
+  /** Lets everything run on, for another daemon to take over. */
+  letGo(): void {
+    this.#sampler.close();
+    for (const process of this.#processes.values()) process.letGo();
+    this.#around.launcher.close();
+    this.#around.cgroups?.close();
+  }
+
+  #saveLastId(): void {
+    try {
+      writeFileSync(join(this.#home.path, 'last-id'), `${this.#lastId}\n`, { mode: 0o600 });
+    } catch {
+      // The ids there are say it too, unless the last one is removed.
+    }
+  }
+}
+
+const isEndedByShutdown = ({ state, wanted }: Life): boolean =>
+  wanted === 'up' && state.tag === 'exited' && (state.endedBy === 'shutdown' || state.endedBy === 'reboot');
+
+/** Ids are not used again: a log or a script that speaks of one must not mean another process some day. */
+const lastIdOf = (home: Home): number => {
+  try {
+    const id = Number(readFileSync(join(home.path, 'last-id'), 'utf8'));
+    return Number.isSafeInteger(id) && id > 0 ? id : 0;
+  } catch {
+    return 0;
+  }
+};
+
+const homeMarkOf = (home: Home): string => {
+  const file = join(home.path, 'mark');
+  const known = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+  if (/^[0-9a-f]{16}$/.test(known)) return known;
+  const mark = randomBytes(8).toString('hex');
+  writeFileSync(file, `${mark}\n`, { mode: 0o600 });
+  return mark;
+};
+
+const syncFile = async (path: string): Promise<void> => {
+  const fd = openSync(path, 'r');
+  try {
+    await fsyncAsync(fd);
+  } finally {
+    closeSync(fd);
+  }
+};
+
+const saveOrSay = (process: Supervised): void => {
+  // A full disk must not keep anybody from stopping what fills it.
+  if (!process.isRemoved) process.save();
+};
+
+/** @throws ProcctlError ERR_CWD, ERR_NOT_FOUND or ERR_NOT_EXECUTABLE, with the true reason */
+const checkCanRun = ({ cwd, argv, env }: Pick<SpawnRequest, 'cwd' | 'argv' | 'env'>): void => {
+  const refusal = checkDirectory(cwd) ?? checkProgram(argv[0] as string, env.PATH ?? DEFAULT_PATH, cwd);
+  if (refusal !== undefined) throw new ProcctlError(refusal.code as 'ERR_NOT_FOUND', refusal.message);
+};
+
+/** Why a program that was there could not be executed after all: what env(1) or setsid(1) said of it. */
+const startFailure = (process: Supervised): ProcctlError | undefined => {
+  const { state, history } = process.life;
+  if (state.tag === 'failed' && history.length === 0)
+    return new ProcctlError('ERR_START', `${process.spec.name}: ${state.why}`);
+  const { outcome } = history[0] ?? {};
+  if (outcome === undefined || (outcomeText(outcome) !== '126' && outcomeText(outcome) !== '127')) return undefined;
+  const said = lastErrorLines(process.directory.logs).find((line) => /^(env|setsid|setpriv|prlimit|nice): /.test(line));
+  if (said === undefined) return undefined;
+  const message = said.replace(/^\w+: (failed to execute )?/, '');
+  return new ProcctlError(outcomeText(outcome) === '127' ? 'ERR_NOT_FOUND' : 'ERR_NOT_EXECUTABLE', message);
+};
+
+const diskError = (error: unknown): ProcctlError =>
+  error instanceof ProcctlError
+    ? error
+    : new ProcctlError('ERR_DISK', `cannot keep the process on disk: ${(error as Error).message}`, {
+        hint: 'is the disk full, or read-only?',
+        cause: error,
+      });
