@@ -50,8 +50,11 @@ export const attach = async (client: DaemonClient, { name, logs }: Started): Pro
   const passOn = async (): Promise<void> => {
     for (let records = cursor.read(); records.length > 0; records = cursor.read()) {
       for (const record of records) {
-        if (record.stream === 'procctl') say(`${name}: ${record.text.toString('utf8')}`);
-        else pump.write(record.stream, outputOf(record));
+        // Of the daemon's own notes, only what is missing matters here.
+        if (record.stream === 'procctl') {
+          const note = record.text.toString('utf8');
+          if (/dropped|removed/.test(note)) say(`${name}: ${note}`);
+        } else pump.write(record.stream, outputOf(record));
       }
       if (pump.pendingBytes > MAX_PENDING_BYTES) await pump.flush();
     }

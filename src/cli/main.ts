@@ -1,94 +1,29 @@
-import { constants } from 'node:os';
-import { Command, CommanderError } from 'commander';
-import { EXIT, exitStatusOfSignal } from '../errors.ts';
-import { selectProcesses } from '../protocol/select.ts';
-import { daemonCommand } from './daemon.ts';
-import { eventsCommand } from './events.ts';
-import { lifeCommands } from './life.ts';
-import { logsCommand } from './logs.ts';
-import { poolCommand } from './pool.ts';
-import { psCommand } from './ps.ts';
-import { showCommand } from './show.ts';
-import { spawnCommand } from './spawn.ts';
+// The way in: loads no more than what this run needs, for starting is part of the work of a short command.
+import { EXIT } from '../errors.ts';
+import { quickPs } from './quick-ps.ts';
 import { isOurs, tell } from './tell.ts';
-
-declare const PROCCTL_VERSION: string;
-
-/** One readable line for a mistake, whatever commander makes of it. */
-const oneLine = (text: string): string =>
-  `procctl: ${text
-    .trim()
-    .replace(/^error: /, '')
-    .replace(/\s*\n\s*/g, ' ')}\n`;
-
-const program = new Command('procctl')
-  .description('Runs processes: services that must stay up, and batches that must finish.')
-  .version(PROCCTL_VERSION, '-V, --version', 'print the version')
-  .helpOption('-h, --help', 'show help')
-  .helpCommand('help [command]', 'show help for a command')
-  .showSuggestionAfterError(true)
-  .enablePositionalOptions()
-  .exitOverride()
-  .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
-  .addHelpText(
-    'after',
-    '\nExit status: 0 done, 1 something that was run failed, 2 wrong use or bad input,\n125 procctl itself failed, 128+n ended by signal n. See docs/exit-codes.md.',
-  );
-
-/** The exit status of a failure, after it has been told in one line. */
-const statusOf = (error: unknown): number => {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  tell(error);
-  return isOurs(error) ? error.exitStatus : EXIT.internal;
-};
-
-/** Bundles of their own: what a command needs is loaded when it runs. */
-const access = () => import('./access.lazy.ts');
-
-const commandsOf = (setStatus: (status: number) => void): Command[] => [
-  spawnCommand(setStatus, async (request, flags) => (await import('./run-spawn.lazy.ts')).runSpawn(request, flags)),
-  psCommand(setStatus, {
-    fetch: async (options) => (await access()).listProcesses(options),
-    select: selectProcesses,
-    now: Date.now,
-  }),
-  ...lifeCommands(setStatus),
-  showCommand(setStatus, {
-    fetch: async (names, options) => (await access()).showProcesses(names, options),
-    now: Date.now,
-  }),
-  logsCommand(setStatus, { select: async (names) => (await access()).findLogs(names) }),
-  eventsCommand(setStatus),
-  poolCommand(setStatus),
-  daemonCommand(setStatus),
-];
-
-const main = async (): Promise<void> => {
-  let status: number = EXIT.done;
-  const setStatus = (value: number): void => {
-    status = value;
-  };
-  for (const command of commandsOf(setStatus)) program.addCommand(inherit(command));
-  try {
-    await program.parseAsync(process.argv);
-  } catch (error) {
-    status = statusOf(error);
-  }
-  process.exitCode = status;
-};
-
-const inherit = (command: Command): Command => {
-  command.copyInheritedSettings(program);
-  for (const below of command.commands) inherit(below);
-  return command;
-};
+import { READER_GONE } from './write-stdout.ts';
 
 // A bug of ours is told like any other failure; what was started is ended by the guard.
 process.on('uncaughtException', (error: NodeJS.ErrnoException) => {
   // The reader of a help text went away, as `| head` does.
-  if (error.code === 'EPIPE' && error.syscall === 'write') process.exit(exitStatusOfSignal(constants.signals.SIGPIPE));
+  if (error.code === 'EPIPE' && error.syscall === 'write') process.exit(READER_GONE);
   tell(error);
   process.exit(EXIT.internal);
 });
+
+const main = async (): Promise<void> => {
+  const quick = quickPs(process.argv.slice(2));
+  if (quick === undefined) {
+    const { runProgram } = await import('./program.lazy.ts');
+    return runProgram();
+  }
+  try {
+    process.exitCode = await quick();
+  } catch (error) {
+    tell(error);
+    process.exitCode = isOurs(error) ? error.exitStatus : EXIT.internal;
+  }
+};
 
 void main();

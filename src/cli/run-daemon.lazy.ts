@@ -68,6 +68,13 @@ export const statusCommand = (flags: DaemonFlags): Promise<number> =>
     return status.running ? EXIT.done : EXIT.failed;
   });
 
+const SHOWN_NAMES = 8;
+
+const someOf = (names: readonly string[]): string =>
+  names.length <= SHOWN_NAMES
+    ? names.join(', ')
+    : `${names.slice(0, SHOWN_NAMES).join(', ')} and ${names.length - SHOWN_NAMES} more`;
+
 /** Waits until a daemon has given up its home. */
 const untilGone = async (pid: number): Promise<void> => {
   const givenUpAt = performance.now() + LEAVE_PATIENCE_MS;
@@ -101,7 +108,7 @@ export const stopCommand = (flags: DaemonFlags): Promise<number> =>
       say(
         fine.length === 0
           ? 'the daemon has ended; nothing was running'
-          : `the daemon has ended, and with it: ${fine.map(({ name }) => name).join(', ')}`,
+          : `the daemon has ended, and with it ${someOf(fine.map(({ name }) => name))}`,
       );
     return fine.length === ended.length ? EXIT.done : EXIT.failed;
   });

@@ -139,3 +139,5 @@ export const runPs = async (names: readonly string[], flags: PsFlags, ports: PsP
     return error.exitStatus;
   }
 };
+
+export { selectProcesses } from '../protocol/select.ts';

@@ -4,7 +4,6 @@ import type { Method, ParamsOf, Results } from '../protocol/rpc.ts';
 import { type Home, homeExists } from '../runtime/home.ts';
 import { lockOwner } from '../runtime/home-lock.ts';
 import { Connection, ConnectionLost } from './connection.ts';
-import { startDaemon } from './start-daemon.ts';
 
 /** How long a daemon that has the home may take until it listens: it may have hundreds of processes to take over. */
 const LISTEN_PATIENCE_MS = 30_000;
@@ -94,6 +93,7 @@ export class DaemonClient {
     for (;;) {
       const connection = homeExists(this.#home) ? await this.#existing() : undefined;
       if (connection !== undefined) return connection;
+      const { startDaemon } = await import('./start-daemon.lazy.ts');
       const report = await startDaemon(this.#home);
       if (report.tag === 'ready') this.#tell(`started the daemon (pid ${report.pid}, home ${this.#home.path})`);
       else await sleep(RETRY_MS);

@@ -1,11 +1,11 @@
 // What the disk says of the processes of a home, without a daemon; nothing is changed.
 import type { ProcessDetails, ProcessView } from '../protocol/process-view.ts';
 import { selectProcesses } from '../protocol/select.ts';
-import { readAllProcs } from '../runtime/family/proc.ts';
 import type { Home } from '../runtime/home.ts';
 import { detailsOf } from '../runtime/supervise/details.ts';
 import { observableOnDisk } from '../runtime/supervise/observable-on-disk.ts';
 import { listIds, ProcessDirectory, type StoredProcess } from '../runtime/supervise/process-directory.ts';
+import { Snapshot } from '../runtime/supervise/snapshot.ts';
 import { viewProcesses } from '../runtime/supervise/views.ts';
 
 interface OnDisk extends StoredProcess {
@@ -27,8 +27,8 @@ const readAll = (home: Home): OnDisk[] =>
 
 /** The view of `ps`. */
 export const viewOffline = (home: Home, { wide }: { readonly wide: boolean }): Promise<ProcessView[]> => {
-  const procs = readAllProcs();
-  const observed = readAll(home).map((stored) => observableOnDisk(stored, procs));
+  const snapshot = new Snapshot('');
+  const observed = readAll(home).map((stored) => observableOnDisk(stored, snapshot));
   return viewProcesses(observed, { wide, memory: new Map() });
 };
 
@@ -38,9 +38,9 @@ export const detailsOffline = async (
   names: readonly string[],
   { env }: { readonly env: boolean },
 ): Promise<ProcessDetails[]> => {
-  const procs = readAllProcs();
+  const snapshot = new Snapshot('');
   const chosen = selectProcesses(readAll(home), names);
-  const observed = chosen.map((stored) => observableOnDisk(stored, procs));
+  const observed = chosen.map((stored) => observableOnDisk(stored, snapshot));
   const views = await viewProcesses(observed, { wide: true, memory: new Map() });
   return chosen.flatMap(({ spec, status, id }, index) => {
     const view = views[index];

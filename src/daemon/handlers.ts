@@ -4,7 +4,6 @@ import type { Done, Method, ParamsOf, Results, Waited } from '../protocol/rpc.ts
 import { selectProcesses } from '../protocol/select.ts';
 import { asSpawnRequest } from '../protocol/spawn-schema.ts';
 import { signalProc } from '../runtime/family/family.ts';
-import { readAllProcs } from '../runtime/family/proc.ts';
 import { startLongTimer } from '../runtime/long-timer.ts';
 import { signalNumber } from '../runtime/signals.ts';
 import { detailsOf } from '../runtime/supervise/details.ts';
@@ -147,7 +146,11 @@ export const makeHandlers = ({ supervisor, facts, leave }: HandlerSurroundings):
     'process.signal': async ({ names, signal, tree }) => {
       if (signalNumber(signal) === undefined) throw new ProcctlError('ERR_REQUEST', `no signal is named ${signal}`);
       const processes = select(supervisor, names);
-      return { done: await forEach(processes, async (process) => sendSignal(process, signal as NodeJS.Signals, tree)) };
+      return {
+        done: await forEach(processes, async (process) =>
+          sendSignal(supervisor, process, signal as NodeJS.Signals, tree),
+        ),
+      };
     },
     'process.wait': async ({ names, timeoutMs }, { signal }) => {
       const processes = select(supervisor, names);
@@ -165,9 +168,9 @@ export const makeHandlers = ({ supervisor, facts, leave }: HandlerSurroundings):
 };
 
 /** @throws ProcctlError ERR_ENDED when there is nobody to signal */
-const sendSignal = (process: Supervised, signal: NodeJS.Signals, wholeTree: boolean): void => {
+const sendSignal = (supervisor: Supervisor, process: Supervised, signal: NodeJS.Signals, wholeTree: boolean): void => {
   const { main } = process;
-  const members = main === null ? [] : process.tree(readAllProcs(), { byMark: wholeTree });
+  const members = main === null ? [] : process.tree(supervisor.snapshot(), { byMark: wholeTree });
   const targets = wholeTree
     ? members
     : members.filter(({ pid, startTicks }) => pid === main?.pid && startTicks === main.startTicks);

@@ -3,6 +3,7 @@ import { closeSync, lstatSync, watch, writeSync } from 'node:fs';
 import { ProcctlError } from '../errors.ts';
 import { locateHome, openHome } from '../runtime/home.ts';
 import { takeLock } from '../runtime/home-lock.ts';
+import { IdleCollector } from '../runtime/idle-collector.ts';
 import { Supervisor } from '../runtime/supervise/supervisor.ts';
 import { DaemonFacts } from './facts.ts';
 import { type Handlers, makeHandlers } from './handlers.ts';
@@ -32,8 +33,9 @@ const say = (text: string): void => {
 };
 
 const answerOf =
-  (handlers: Handlers) =>
+  (handlers: Handlers, collector: IdleCollector) =>
   (request: Request, context: { readonly signal: AbortSignal }): Promise<unknown> => {
+    collector.note();
     const handler = handlers[request.method] as (params: unknown, context: unknown) => Promise<unknown>;
     return handler(request.params, context);
   };
@@ -47,6 +49,8 @@ const main = async (): Promise<void> => {
     return;
   }
   const supervisor = await Supervisor.open(home, say);
+  const collector = new IdleCollector();
+  collector.note();
   const facts = new DaemonFacts(home, PROCCTL_VERSION);
   let isLeaving = false;
   const leave = (): void => {
@@ -58,7 +62,7 @@ const main = async (): Promise<void> => {
       process.exit(0);
     });
   };
-  const server = new RpcServer(answerOf(makeHandlers({ supervisor, facts, leave })));
+  const server = new RpcServer(answerOf(makeHandlers({ supervisor, facts, leave }), collector));
   await server.listen(home.socket);
   process.on('SIGTERM', leave);
   process.on('SIGINT', leave);

@@ -7,6 +7,7 @@
 //
 //   hello GENERATION STAT          it has begun; STAT is its own line of /proc/PID/stat
 //   started RUN STAT               the process was forked, and will execute its program next
+//   outside RUN                    the process could not enter its cgroup
 //   [1] + Done(7)                  what `jobs` says of the process that ended: the only way to have a shell tell an
 //   ended RUN STATUS UPTIME        exit code from a signal of the same number; when: seconds since boot
 //
@@ -23,7 +24,8 @@ export const LAUNCHER_TITLE = 'procctl-shim';
 /**
  * The launcher: a shell in the directory of processes that forks shims, twice, so that they belong to nobody. A spawn by the
  * daemon itself would cost more, and ever more as its memory grows. A line of its input is `mk ID…` (make the pipes, and
- * answer `made` or `failed`) or `up ID GENERATION [RUN CGROUP]`. It ends with its input, that is with the daemon.
+ * answer `made` or `failed`) or `up ID:GENERATION:RUN…`, to begin with that run. It ends with its input, that is with the
+ * daemon. $1 is the directory of cgroups, or empty.
  *
  * A generation is claimed by making a file `shim.GENERATION` that must not be there: a daemon that takes over can so rule
  * out that a launcher of its predecessor is still about to start a shim.
@@ -42,8 +44,7 @@ shim() {
   trap : HUP INT TERM USR1 USR2 ALRM
   echo "hello $2 $me" >&3
   generation=$2 last=0 end=
-  shift 2
-  [ $# -eq 0 ] || echo "go $*" >&4
+  echo "go $3 $4" >&4
   while read -r word run group <&4; do
     case $word in
     bye) [ "$run" != "$generation" ] || exit ;;
@@ -51,7 +52,11 @@ shim() {
     go)
       [ "$run" -gt "$last" ] || continue
       last=$run end=
-      { [ -z "$group" ] || echo 0 >"$group/cgroup.procs"; . ./start.sh; } >&5 2>&6 3>&- 4>&- 5>&- 6>&- &
+      {
+        [ -z "$group" ] || echo 0 >"$group/cgroup.procs" || echo "outside $run" >&3
+        exec 3>&- 4>&-
+        . ./start.sh
+      } >&5 2>&6 5>&- 6>&- &
       pid=$!
       read -r stat </proc/$pid/stat
       echo "started $run $stat" >&3
@@ -73,6 +78,7 @@ ended $run $status $uptime"
     esac
   done
 }
+cgroups=$1
 while read -r word rest; do
   case $word in
   mk)
@@ -81,7 +87,13 @@ while read -r word rest; do
       for name in out err ctl ev; do [ -p "$id/$name" ] || pipes="$pipes $id/$name"; done
     done
     if [ -z "$pipes" ] || mkfifo -m 600 $pipes; then echo made; else echo failed; fi ;;
-  up) ( shim $rest & ) ;;
+  up)
+    (
+      for start in $rest; do
+        id=\${start%%:*} run=\${start##*:} generation=\${start#*:}
+        shim "$id" "\${generation%:*}" "$run" "\${cgroups:+$cgroups/$id}" &
+      done
+    ) ;;
   esac
 done
 `;
@@ -164,6 +176,7 @@ export const startScript = (spec: ProcessSpec, homeMark: string, tools: StartToo
 export type ShimWord =
   | { readonly tag: 'hello'; readonly generation: number; readonly stat: string }
   | { readonly tag: 'started'; readonly run: number; readonly stat: string }
+  | { readonly tag: 'outside'; readonly run: number }
   | { readonly tag: 'ended'; readonly run: number; readonly outcome: ProcessOutcome; readonly uptimeMs: number };
 
 /**
@@ -188,6 +201,8 @@ export class ShimReader {
     if (hello !== null) return { tag: 'hello', generation: Number(hello[1]), stat: hello[2] as string };
     const started = /^started (\d+) (.*)$/.exec(line);
     if (started !== null) return { tag: 'started', run: Number(started[1]), stat: started[2] as string };
+    const outside = /^outside (\d+)$/.exec(line);
+    if (outside !== null) return { tag: 'outside', run: Number(outside[1]) };
     const ended = /^ended (\d+) (\d+) ([\d.]+)$/.exec(line);
     if (ended === null) {
       this.#job = line;

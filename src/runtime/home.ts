@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { chmodSync, lstatSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
@@ -30,6 +29,13 @@ const homePath = (env: NodeJS.ProcessEnv): string => {
   return join(state !== undefined && isAbsolute(state) ? state : join(homedir(), '.local', 'state'), 'procctl');
 };
 
+/** FNV-1a, 64 bits, in hex: names are to differ, not to be secret, and a library of ciphers takes long to load. */
+const hashOf = (text: string): string => {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of Buffer.from(text)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  return hash.toString(16).padStart(16, '0');
+};
+
 /** Beside the home if that is short enough, else under the runtime directory, by a hash of the home's path. */
 const socketPath = (home: string, env: NodeJS.ProcessEnv): string => {
   const beside = join(home, 'daemon.sock');
@@ -40,7 +46,7 @@ const socketPath = (home: string, env: NodeJS.ProcessEnv): string => {
   const parent = usable
     ? join(runtime, 'procctl')
     : join(Buffer.byteLength(tmpdir()) < 60 ? tmpdir() : '/tmp', `procctl-${uid}`);
-  return join(parent, `${createHash('sha256').update(home).digest('hex').slice(0, 24)}.sock`);
+  return join(parent, `${hashOf(home)}.sock`);
 };
 
 export const locateHome = (env: NodeJS.ProcessEnv = process.env): Home => {

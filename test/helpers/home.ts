@@ -68,7 +68,7 @@ export class TestHome {
   /** Runs `procctl ARGS…` to its end. */
   run(args: readonly string[], { env, cwd, input = '' }: CommandOptions = {}): Promise<CommandResult> {
     return new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, [PROGRAM, ...args], {
+      const child = spawn(process.execPath, ['--', PROGRAM, ...args], {
         cwd: cwd ?? this.work,
         env: this.env(env),
         stdio: 'pipe',

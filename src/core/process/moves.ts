@@ -7,7 +7,7 @@
 export const MOVES = {
   ready: {
     started: ['running'],
-    startFailed: ['waiting', 'failed', 'exited'],
+    startFailed: ['ready', 'waiting', 'failed'],
     exited: ['stopping'],
     stop: ['stopping'],
     restart: ['stopping'],
@@ -17,7 +17,7 @@ export const MOVES = {
   stopping: {
     started: ['stopping'],
     startFailed: ['exited', 'ready'],
-    exited: ['stopping', 'exited', 'ready', 'waiting', 'failed'],
+    exited: ['stopping', 'exited', 'ready'],
     cleared: ['stopping', 'exited', 'ready', 'waiting', 'failed'],
     start: ['stopping'],
     restart: ['stopping'],

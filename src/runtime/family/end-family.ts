@@ -8,7 +8,7 @@ const KILL_PATIENCE_MS = 2_000;
 
 export interface FamilyEndOptions {
   /** The family as it is at this moment. */
-  readonly find: () => ProcInfo[];
+  readonly find: () => ProcInfo[] | Promise<ProcInfo[]>;
   /** Whether no member can begin any more; until then an empty family is only a family that is yet to come. */
   readonly isOver: () => boolean;
   /** From the first signal to SIGKILL; 0 is SIGKILL at once. */
@@ -43,9 +43,9 @@ export const endFamily = ({ find, isOver, graceMs, signal = 'SIGTERM', onKill }:
   let killAt = performance.now() + graceMs;
   let wake = (): void => {};
 
-  const members = (): ProcInfo[] => {
+  const members = async (): Promise<ProcInfo[]> => {
     const fresh: ProcInfo[] = [];
-    for (const proc of find()) {
+    for (const proc of await find()) {
       const key = `${proc.pid} ${proc.startTicks}`;
       if (known.has(key)) continue;
       known.set(key, proc);
@@ -59,7 +59,7 @@ export const endFamily = ({ find, isOver, graceMs, signal = 'SIGTERM', onKill }:
     let pollMs = FIRST_POLL_MS;
     let killedFirstAt: number | undefined;
     for (;;) {
-      const fresh = members();
+      const fresh = await members();
       const now = performance.now();
       if (known.size === 0 && isOver()) return [];
       if (now >= killAt) {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 
 /** Length of a clock tick in `/proc/PID/stat`, ms: USER_HZ is 100 on every Linux that Node runs on. */
 export const TICK_MS = 10;
@@ -35,15 +35,20 @@ export interface ProcInfo {
   readonly rssPages: number;
 }
 
+const statBuffer = Buffer.allocUnsafe(2048);
+
 /** Reads `/proc/PID/stat`; undefined when there is no such process (any more), or no `/proc`. */
 export const readProc = (pid: number): ProcInfo | undefined => {
-  let stat: string;
+  let fd: number | undefined;
   try {
-    stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // Half the time of readFileSync, which asks for the size first, and then reads until nothing comes.
+    fd = openSync(`/proc/${pid}/stat`, 'r');
+    return parseProc(statBuffer.toString('latin1', 0, readSync(fd, statBuffer)));
   } catch {
     return undefined;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
-  return parseProc(stat);
 };
 
 /** Reads a line of `/proc/PID/stat`. */

@@ -6,10 +6,11 @@ import { join } from 'node:path';
  * parent or its environment. Without it, families are found by other means, which a process can evade.
  */
 export class Cgroups {
-  readonly #directory: string;
+  /** The directory with a cgroup for each process, named by its id. */
+  readonly directory: string;
 
   private constructor(directory: string) {
-    this.#directory = directory;
+    this.directory = directory;
   }
 
   /** @returns undefined where there is no cgroup v2, or none that may be written */
@@ -35,7 +36,7 @@ export class Cgroups {
 
   /** The cgroup of a process, made if need be; '' when it cannot be had. */
   make(id: number): string {
-    const path = join(this.#directory, String(id));
+    const path = join(this.directory, String(id));
     try {
       mkdirSync(path, { recursive: true });
       return path;
@@ -47,14 +48,14 @@ export class Cgroups {
   /** Whether nobody is in it; undefined when that cannot be told. */
   isEmpty(id: number): boolean | undefined {
     try {
-      return readFileSync(join(this.#directory, String(id), 'cgroup.events'), 'utf8').includes('populated 0');
+      return readFileSync(join(this.directory, String(id), 'cgroup.events'), 'utf8').includes('populated 0');
     } catch {
       return undefined;
     }
   }
 
   members(id: number): Set<number> {
-    const path = join(this.#directory, String(id));
+    const path = join(this.directory, String(id));
     try {
       return pidsBelow(path);
     } catch {
@@ -64,7 +65,7 @@ export class Cgroups {
 
   remove(id: number): void {
     try {
-      removeTree(join(this.#directory, String(id)));
+      removeTree(join(this.directory, String(id)));
     } catch {
       // Somebody is in it, or it never was.
     }
@@ -72,7 +73,7 @@ export class Cgroups {
 
   close(): void {
     try {
-      rmdirSync(this.#directory);
+      rmdirSync(this.directory);
     } catch {
       // Processes live on in it.
     }

@@ -19,14 +19,20 @@ interface Request {
 /** Forks shims; see `LAUNCHER_SCRIPT`. It is started when it is first needed, and again if it dies. */
 export class Launcher {
   readonly #directory: string;
+  readonly #cgroups: string;
   #shell: ChildProcess | undefined;
   /** Pipes asked for in this turn of the event loop: they are made together. */
   #gathering: Request | undefined;
   readonly #asked: Request[] = [];
+  readonly #starts: string[] = [];
 
-  /** @param directory the directory of processes */
-  constructor(directory: string) {
+  /**
+   * @param directory the directory of processes
+   * @param cgroups the directory that has a cgroup for each of them, or ''
+   */
+  constructor(directory: string, cgroups: string) {
     this.#directory = directory;
+    this.#cgroups = cgroups;
   }
 
   /**
@@ -44,9 +50,10 @@ export class Launcher {
     return this.#gathering.done;
   }
 
-  /** Starts a shim; with a run, the shim starts the process at once. */
-  up(id: number, generation: number, go?: { readonly run: number; readonly cgroup: string }): void {
-    this.#say(`up ${id} ${generation}${go === undefined ? '' : ` ${go.run} ${go.cgroup}`}`.trimEnd());
+  /** Starts a shim, and with it a run; all that are asked for in one turn of the event loop at once. */
+  up(id: number, generation: number, run: number): void {
+    if (this.#starts.push(`${id}:${generation}:${run}`) > 1) return;
+    setImmediate(() => this.#say(`up ${this.#starts.splice(0).join(' ')}`));
   }
 
   close(): void {
@@ -65,7 +72,7 @@ export class Launcher {
 
   #line(): Writable {
     if (this.#shell?.stdin?.writable) return this.#shell.stdin;
-    const shell = spawn(shimShell(), ['-c', LAUNCHER_SCRIPT, LAUNCHER_TITLE], {
+    const shell = spawn(shimShell(), ['-c', LAUNCHER_SCRIPT, LAUNCHER_TITLE, this.#cgroups], {
       cwd: this.#directory,
       env: {},
       stdio: ['pipe', 'pipe', 'ignore'],

@@ -96,22 +96,15 @@ export class ProcessDirectory {
   create(spec: ProcessSpec, status: ProcessStatus, startScript: Buffer): void {
     const fresh = join(this.path, '..', `.new-${this.id}`);
     try {
-      rmSync(fresh, { recursive: true, force: true });
       mkdirSync(fresh, { mode: 0o700 });
-      mkdirSync(join(fresh, 'log'), { mode: 0o700 });
       writeFileSync(join(fresh, 'start.sh'), startScript, { mode: 0o600 });
-      replaceFile(join(fresh, 'status.json'), textOf(status), false);
-      replaceFile(join(fresh, 'spec.json'), textOf(spec), false);
+      writeFileSync(join(fresh, 'status.json'), textOf(status), { mode: 0o600 });
+      writeFileSync(join(fresh, 'spec.json'), textOf(spec), { mode: 0o600 });
       renameSync(fresh, this.path);
     } catch (error) {
       rmSync(fresh, { recursive: true, force: true });
       throw error;
     }
-  }
-
-  /** Forces what `create` wrote to the disk. */
-  sync(): void {
-    for (const name of ['spec.json', 'start.sh', 'status.json', '.']) syncPath(join(this.path, name));
   }
 
   /** Puts a spec in the place of one that was set aside. */

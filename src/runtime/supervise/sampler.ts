@@ -1,4 +1,4 @@
-import { type ProcInfo, readAllProcs } from '../family/proc.ts';
+import type { Looker, Snapshot } from './snapshot.ts';
 import type { Supervised } from './supervised.ts';
 
 /** After a start, and then once a minute. */
@@ -10,11 +10,13 @@ const PAUSES_MS = [250, 750, 3_000, 11_000, 45_000];
  */
 export class Sampler {
   readonly #processes: () => Iterable<Supervised>;
+  readonly #looker: Looker;
   #timer: NodeJS.Timeout | undefined;
   #step = 0;
 
-  constructor(processes: () => Iterable<Supervised>) {
+  constructor(processes: () => Iterable<Supervised>, looker: Looker) {
     this.#processes = processes;
+    this.#looker = looker;
   }
 
   /** Something was started. */
@@ -34,10 +36,10 @@ export class Sampler {
   }
 
   #look(): void {
-    let procs: ProcInfo[] | undefined;
-    const once = (): ProcInfo[] => {
-      procs ??= readAllProcs();
-      return procs;
+    let snapshot: Snapshot | undefined;
+    const once = (): Snapshot => {
+      snapshot ??= this.#looker.now();
+      return snapshot;
     };
     let isAnyAlive = false;
     for (const process of this.#processes()) {

@@ -15,7 +15,6 @@ import {
   firstChild,
   type ProcInfo,
   parseProc,
-  readAllProcs,
   readEnviron,
   readProc,
   TICK_MS,
@@ -25,6 +24,7 @@ import { LogWriter } from '../logs/log-writer.ts';
 import { type LongTimer, startLongTimer } from '../long-timer.ts';
 import { ProcessDirectory } from './process-directory.ts';
 import { ShimLink } from './shim-link.ts';
+import type { Snapshot } from './snapshot.ts';
 import type { Surroundings } from './surroundings.ts';
 import { findTree } from './tree.ts';
 
@@ -47,7 +47,7 @@ export class Supervised {
   readonly spec: ProcessSpec;
   readonly directory: ProcessDirectory;
   readonly #around: Surroundings;
-  readonly #logs: LogWriter;
+  #logs: LogWriter | undefined;
   readonly #seen: Map<number, ProcessRef>;
   readonly #waiters = new Set<() => void>();
   #life: Life;
@@ -63,7 +63,7 @@ export class Supervised {
   /** The last run's main program, also once it has ended. */
   #main: MainProcess | null = null;
   #endLearntMs = Number.NEGATIVE_INFINITY;
-  /** The run whose main program was seen in the cgroup: only then an empty cgroup says that nobody is left. */
+  /** The run whose processes are in the cgroup: only for it an empty cgroup says that nobody is left. */
   #runInCgroup = 0;
   #isDirty = false;
   #isRemoved = false;
@@ -74,7 +74,6 @@ export class Supervised {
     this.#around = around;
     this.spec = spec;
     this.directory = new ProcessDirectory(around.processes, spec.id);
-    this.#logs = new LogWriter(this.directory.logs, { maxBytes: spec.logMaxBytes, keep: spec.logKeep });
     this.#life = status.life;
     this.#shim = status.shim;
     this.#generation = status.generation;
@@ -206,6 +205,8 @@ export class Supervised {
     this.#openLink();
     this.#link?.drainOutput();
     this.#link?.drainWords();
+    const { main } = this;
+    if (main !== null && this.#around.cgroups?.members(this.spec.id).has(main.pid)) this.#runInCgroup = this.#life.run;
     if (isAtRest) this.#rest();
     else if (shim.tag === 'alive') this.#adoptShim(shim.ref);
     else this.#adoptOrphan(shim.tag);
@@ -321,10 +322,8 @@ export class Supervised {
   /** The process that a run has begun with, by its mark and by leading a session. */
   #findLeader(run: number | undefined): ProcInfo | undefined {
     const mark = `/${this.#around.homeMark}.${this.spec.id}.${run === undefined ? '' : `${run}/`}`;
-    return findTree(
-      { mark, main: null, isSessionOurs: false, seen: new Map(), inCgroup: new Set(), excluded: new Set() },
-      readAllProcs(),
-    ).find(({ pid, session }) => pid === session);
+    const marked = this.#around.looker.now().markedBy(this.spec.id);
+    return marked.find(({ pid, session }) => pid === session && readEnviron(pid).includes(mark));
   }
 
   #do(effect: LifeEffect): void {
@@ -366,8 +365,11 @@ export class Supervised {
     }
   }
 
+  /** The cgroup for the run that is about to start, which is in it unless its shim says otherwise; '' for none. */
   #cgroup(): string {
-    return this.#around.cgroups?.make(this.spec.id) ?? '';
+    const path = this.#around.cgroups?.make(this.spec.id) ?? '';
+    this.#runInCgroup = path === '' ? 0 : this.#life.run;
+    return path;
   }
 
   #launch(run: number): void {
@@ -377,23 +379,38 @@ export class Supervised {
       this.#expectStart(run);
       return;
     }
-    this.#launchShim(run).catch((error: unknown) => {
-      const why = error instanceof Error ? error.message : String(error);
-      this.dispatch({ tag: 'startFailed', run, why, atMs: monotonicMs() });
-    });
+    this.#startFrom(this.#launchShim(run));
   }
 
   async #launchShim(run: number): Promise<void> {
-    this.#link?.close();
-    this.#link = undefined;
+    this.#closeLink();
     this.#generation += 1;
     this.#shim = { generation: this.#generation, ref: null };
     this.save();
+    await this.#startShim(run);
+  }
+
+  /** Starts the shim of the current generation, which is on the disk already. */
+  async #startShim(run: number): Promise<void> {
     await this.#around.launcher.makePipes(this.spec.id);
     if (this.#isRemoved) return;
     if (!this.#openLink()) throw new Error('its pipes cannot be opened');
-    this.#around.launcher.up(this.spec.id, this.#generation, { run, cgroup: this.#cgroup() });
+    this.#cgroup();
+    this.#around.launcher.up(this.spec.id, this.#generation, run);
     this.#expectStart(run);
+  }
+
+  /** Starts what was created with its first start ordered. */
+  launchFirst(): void {
+    this.#startFrom(this.#startShim(this.#life.run));
+  }
+
+  #startFrom(start: Promise<void>): void {
+    const { run } = this.#life;
+    start.catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      this.dispatch({ tag: 'startFailed', run, why, atMs: monotonicMs() });
+    });
   }
 
   #expectStart(run: number): void {
@@ -415,7 +432,7 @@ export class Supervised {
       if (user !== null) this.directory.giveOutput(user.uid, user.gid);
       this.#link = new ShimLink((name) => this.directory.file(name), {
         onWord: (word) => this.#onWord(word),
-        onOutput: (stream, chunk) => this.#logs.append(stream, chunk),
+        onOutput: (stream, chunk) => this.#log().append(stream, chunk),
         onGone: () => this.#shimGone(),
       });
       return true;
@@ -430,6 +447,10 @@ export class Supervised {
       const { pid, startTicks } = parseProc(word.stat);
       this.#shim = { generation: word.generation, ref: { pid, startTicks } };
       this.#saveSoon();
+      return;
+    }
+    if (word.tag === 'outside') {
+      if (word.run === this.#runInCgroup) this.#runInCgroup = 0;
       return;
     }
     clearTimeout(this.#helloTimer);
@@ -510,22 +531,33 @@ export class Supervised {
     this.#link = undefined;
   }
 
+  #log(): LogWriter {
+    const { logMaxBytes: maxBytes, logKeep: keep } = this.spec;
+    this.#logs ??= new LogWriter(this.directory.logs, { maxBytes, keep });
+    return this.#logs;
+  }
+
+  #closeLog(): void {
+    this.#logs?.close();
+    this.#logs = undefined;
+  }
+
   /** Everything of this process that is alive, its main program included. */
-  tree(procs: readonly ProcInfo[], { byMark }: { readonly byMark: boolean }): ProcInfo[] {
+  tree(snapshot: Snapshot, { byMark }: { readonly byMark: boolean }): ProcInfo[] {
     const { main } = this;
-    const isSessionOurs =
-      (main !== null && isSameAlive(main)) || (main === null && monotonicMs() - this.#endLearntMs < SESSION_TRUST_MS);
+    const isSessionOurs = main === null ? monotonicMs() - this.#endLearntMs < SESSION_TRUST_MS : isSameAlive(main);
     const shimPid = this.#shim?.ref?.pid;
     const tree = findTree(
       {
-        mark: byMark ? `/${this.#around.homeMark}.${this.spec.id}.` : undefined,
+        markedBy: byMark ? this.spec.id : undefined,
         main: main ?? this.#main,
         isSessionOurs,
-        seen: this.#seen,
-        inCgroup: this.#around.cgroups?.members(this.spec.id) ?? new Set(),
+        seen: this.#seen.values(),
+        // For `ps` alone, what is known by then is enough.
+        inCgroup: (byMark ? this.#around.cgroups?.members(this.spec.id) : undefined) ?? [],
         excluded: new Set([process.pid, ...(shimPid === undefined ? [] : [shimPid])]),
       },
-      procs,
+      snapshot,
     );
     this.#remember(tree);
     return tree;
@@ -540,18 +572,11 @@ export class Supervised {
   }
 
   /** Looks at what the process has started, so that it is known later; cheap where a cgroup knows it anyway. */
-  sample(procs: () => readonly ProcInfo[]): void {
+  sample(look: () => Snapshot): void {
     const { main } = this;
     if (main === null) return;
-    const { cgroups } = this.#around;
-    if (cgroups !== undefined) {
-      if (this.#runInCgroup === this.#life.run) return;
-      if (cgroups.members(this.spec.id).has(main.pid)) {
-        this.#runInCgroup = this.#life.run;
-        return;
-      }
-    }
-    this.tree(procs(), { byMark: true });
+    if (this.#runInCgroup === this.#life.run) return;
+    this.tree(look(), { byMark: true });
   }
 
   #end(run: number, what: 'all' | 'rest'): void {
@@ -565,8 +590,8 @@ export class Supervised {
       queueMicrotask(() => this.#cleared(run));
       return;
     }
-    this.#around.afterWords(() => {
-      const left = this.tree(readAllProcs(), { byMark: true });
+    void this.#around.looker.look().then((snapshot) => {
+      const left = this.tree(snapshot, { byMark: true });
       if (left.length === 0) {
         this.#cleared(run);
         return;
@@ -580,7 +605,7 @@ export class Supervised {
   #endTree(run: number, graceMs: number): void {
     if (this.#familyEnd !== undefined) return;
     const end = endFamily({
-      find: () => this.tree(readAllProcs(), { byMark: true }),
+      find: async () => this.tree(await this.#around.looker.look(), { byMark: true }),
       isOver: () => true,
       graceMs,
       signal: this.spec.stopSignal as NodeJS.Signals,
@@ -613,6 +638,7 @@ export class Supervised {
   #cleared(run: number): void {
     this.#survivors = [];
     this.#link?.drainOutput();
+    this.#logs?.endRun();
     if (this.#killedCount > 0) {
       this.#around.events.add('killed', { id: this.spec.id, name: this.spec.name, run, processes: this.#killedCount });
     }
@@ -626,7 +652,7 @@ export class Supervised {
     this.#link?.drainOutput();
     if (this.#shim !== null) this.#link?.say(`bye ${this.#generation}`);
     this.#closeLink();
-    this.#logs.close();
+    this.#closeLog();
     this.#shim = null;
     this.#main = null;
     this.#seen.clear();
@@ -656,7 +682,7 @@ export class Supervised {
     this.#wake?.cancel();
     this.#isRemoved = true;
     this.#closeLink();
-    this.#logs.close();
+    this.#closeLog();
     this.directory.remove();
     for (const waiter of [...this.#waiters]) waiter();
   }
@@ -671,7 +697,7 @@ export class Supervised {
     clearTimeout(this.#orphanTimer);
     if (this.#isDirty) this.save();
     this.#closeLink();
-    this.#logs.close();
+    this.#closeLog();
     this.#isRemoved = true;
   }
 }

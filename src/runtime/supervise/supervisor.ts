@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { type Life, newLife } from '../../core/process/life.ts';
+import { step } from '../../core/process/machine.ts';
 import { instanceNames, parseProcessName, uniqueName } from '../../core/process/name.ts';
 import { ProcctlError } from '../../errors.ts';
 import type { ProcessSpec, SpawnRequest } from '../../protocol/process-spec.ts';
 import type { ProcessStatus } from '../../protocol/process-status.ts';
 import { outcomeText } from '../../protocol/process-view.ts';
 import { startScript } from '../../protocol/shim-script.ts';
-import { bootId, type ProcInfo, readAllProcs } from '../family/proc.ts';
+import { bootId, type ProcInfo } from '../family/proc.ts';
 import { checkDirectory, checkProgram } from '../find-program.ts';
 import type { Home } from '../home.ts';
 import { lastErrorLines } from '../logs/last-lines.ts';
@@ -19,6 +20,7 @@ import { EventLog } from './event-log.ts';
 import { Launcher } from './launcher.ts';
 import { listIds, ProcessDirectory, sweep } from './process-directory.ts';
 import { Sampler } from './sampler.ts';
+import { Looker, type Snapshot } from './snapshot.ts';
 import { findStartTools } from './start-tools.ts';
 import { Supervised } from './supervised.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -41,26 +43,21 @@ export class Supervisor {
     this.#home = home;
     this.#around = around;
     this.#lastId = lastId;
-    this.#sampler = new Sampler(() => this.#processes.values());
+    this.#sampler = new Sampler(() => this.#processes.values(), around.looker);
   }
 
   /** Opens a home, and goes on with everything that runs in it. */
   static async open(home: Home, say: (text: string) => void): Promise<Supervisor> {
     const homeMark = homeMarkOf(home);
-    const looks: (() => void)[] = [];
+    const cgroups = Cgroups.open(homeMark);
     const around: Surroundings = {
       processes: home.processes,
       homeMark,
       tools: findStartTools(),
-      launcher: new Launcher(home.processes),
+      launcher: new Launcher(home.processes, cgroups?.directory ?? ''),
       events: new EventLog(home.events),
-      cgroups: Cgroups.open(homeMark),
-      afterWords: (look) => {
-        if (looks.push(look) > 1) return;
-        setImmediate(() => {
-          for (const next of looks.splice(0)) next();
-        });
-      },
+      cgroups,
+      looker: new Looker(homeMark),
       say,
     };
     sweep(home.processes);
@@ -166,7 +163,7 @@ export class Supervisor {
         name: process.spec.name,
         command: process.spec.command,
       });
-      process.dispatch({ tag: 'start' });
+      process.launchFirst();
     }
     this.#sampler.wake();
     try {
@@ -205,7 +202,15 @@ export class Supervisor {
   }
 
   #create(spec: ProcessSpec): Supervised {
-    const status: ProcessStatus = { life: newLife(), shim: null, generation: 0, bootId: bootId(), seen: [] };
+    // What is on the disk first says already that a start was ordered: there is no moment at which it is listed and idle.
+    const { life } = step(newLife(), spec.policy, { tag: 'start' });
+    const status: ProcessStatus = {
+      life,
+      shim: { generation: 1, ref: null },
+      generation: 1,
+      bootId: bootId(),
+      seen: [],
+    };
     const process = new Supervised(this.#around, spec, status);
     process.directory.create(spec, status, startScript(spec, this.#around.homeMark, this.#around.tools));
     this.#processes.set(spec.id, process);
@@ -317,11 +322,15 @@ export class Supervisor {
 
   /** What belongs to each process at this moment, with one look at /proc. */
   look(processes: readonly Supervised[]): { readonly process: Supervised; readonly tree: ProcInfo[] }[] {
-    const procs = readAllProcs();
+    const snapshot = this.#around.looker.now();
     return processes.map((process) => ({
       process,
-      tree: process.main === null ? [] : process.tree(procs, { byMark: false }),
+      tree: process.main === null ? [] : process.tree(snapshot, { byMark: false }),
     }));
+  }
+
+  snapshot(): Snapshot {
+    return this.#around.looker.now();
   }
 
   /** Lets everything run on, for another daemon to take over. */

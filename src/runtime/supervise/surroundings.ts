@@ -2,6 +2,7 @@ import type { StartTools } from '../../protocol/shim-script.ts';
 import type { Cgroups } from './cgroups.ts';
 import type { EventLog } from './event-log.ts';
 import type { Launcher } from './launcher.ts';
+import type { Looker } from './snapshot.ts';
 
 /** What all supervised processes of a daemon have in common. */
 export interface Surroundings {
@@ -14,8 +15,8 @@ export interface Surroundings {
   readonly events: EventLog;
   /** undefined where there are none. */
   readonly cgroups: Cgroups | undefined;
-  /** Calls back once the words of this turn of the event loop are read: many ends then share one look at /proc. */
-  readonly afterWords: (look: () => void) => void;
+  /** The one way to look at /proc. */
+  readonly looker: Looker;
   /** For the daemon's own log. */
   readonly say: (text: string) => void;
 }

@@ -1,51 +1,57 @@
 import type { MainProcess, ProcessRef } from '../../core/process/life.ts';
-import { type ProcInfo, readEnviron } from '../family/proc.ts';
+import type { ProcInfo } from '../family/proc.ts';
+import type { Snapshot } from './snapshot.ts';
 
 /** What identifies the processes that one supervised process has started. */
 export interface TreeQuery {
-  /** Part of PROCCTL_MARK that only they have; undefined: environments are not looked at, which is much cheaper. */
-  readonly mark: string | undefined;
+  /** Look at the marks in environments, by this id; undefined: they are not read, which is much cheaper. */
+  readonly markedBy: number | undefined;
   /** The main program of the last run, which leads a session of its own. */
   readonly main: MainProcess | null;
   /** Whether the session of `main` can be nobody else's: it lives, or its end has just been learnt. */
   readonly isSessionOurs: boolean;
-  /** Members seen earlier, by pid. */
-  readonly seen: ReadonlyMap<number, ProcessRef>;
+  /** Members seen earlier. */
+  readonly seen: Iterable<ProcessRef>;
   /** Members of the cgroup, where there is one. */
-  readonly inCgroup: ReadonlySet<number>;
+  readonly inCgroup: Iterable<number>;
   /** Never part of it: the daemon, the shim. */
   readonly excluded: ReadonlySet<number>;
 }
 
-/**
- * The processes that belong to a supervised process: found by cgroup, by the mark in their environment, by session, by having been
- * seen before, and by descent from any of these.
- *
- * @param procs everything that is alive
- */
-export const findTree = (query: TreeQuery, procs: readonly ProcInfo[]): ProcInfo[] => {
-  const { main, excluded } = query;
-  // If somebody else leads a session of this number by now, it is not ours.
-  const leader = main === null ? undefined : procs.find(({ pid }) => pid === main.pid);
-  const isForeign = main !== null && leader !== undefined && leader.startTicks !== main.startTicks;
-  const session = main !== null && query.isSessionOurs && !isForeign ? main : undefined;
-  const isRoot = (proc: ProcInfo): boolean => {
-    if (query.inCgroup.has(proc.pid)) return true;
-    if (query.seen.get(proc.pid)?.startTicks === proc.startTicks) return true;
-    if (main?.pid === proc.pid && main.startTicks === proc.startTicks) return true;
-    if (session !== undefined && proc.session === session.pid && proc.startTicks >= session.startTicks) return true;
-    return query.mark !== undefined && readEnviron(proc.pid).includes(query.mark);
-  };
-  const members = new Map<number, ProcInfo>();
-  for (const proc of procs) if (!excluded.has(proc.pid) && isRoot(proc)) members.set(proc.pid, proc);
-  if (members.size === 0) return [];
-  for (let grew = true; grew; ) {
-    grew = false;
-    for (const proc of procs) {
-      if (members.has(proc.pid) || !members.has(proc.parent) || excluded.has(proc.pid)) continue;
-      members.set(proc.pid, proc);
-      grew = true;
-    }
+const isSame = (proc: ProcInfo | undefined, ref: ProcessRef | null): proc is ProcInfo =>
+  proc !== undefined && ref !== null && proc.startTicks === ref.startTicks;
+
+function* rootsOf(query: TreeQuery, snapshot: Snapshot): Generator<ProcInfo> {
+  const { byPid } = snapshot;
+  const { main } = query;
+  const leader = main === null ? undefined : byPid.get(main.pid);
+  if (isSame(leader, main)) yield leader;
+  // If somebody else has the leader's number by now, the session is not ours.
+  if (main !== null && query.isSessionOurs && (leader === undefined || isSame(leader, main))) {
+    for (const proc of snapshot.session(main.pid)) if (proc.startTicks >= main.startTicks) yield proc;
   }
-  return [...members.values()];
+  for (const ref of query.seen) {
+    const proc = byPid.get(ref.pid);
+    if (isSame(proc, ref)) yield proc;
+  }
+  for (const pid of query.inCgroup) {
+    const proc = byPid.get(pid);
+    if (proc !== undefined) yield proc;
+  }
+  if (query.markedBy !== undefined) yield* snapshot.markedBy(query.markedBy);
+}
+
+/**
+ * The processes that belong to a supervised process: found by session, by having been seen before, by cgroup, by the mark in
+ * their environment, and by descent from any of these.
+ */
+export const findTree = (query: TreeQuery, snapshot: Snapshot): ProcInfo[] => {
+  const members = new Set<ProcInfo>();
+  const add = (proc: ProcInfo): void => {
+    if (query.excluded.has(proc.pid) || members.has(proc)) return;
+    members.add(proc);
+    for (const child of snapshot.childrenOf(proc.pid)) add(child);
+  };
+  for (const root of rootsOf(query, snapshot)) add(root);
+  return [...members];
 };

@@ -1,6 +1,5 @@
 import { DaemonClient } from '../client/daemon-client.ts';
 import type { ProcessDetails, ProcessView } from '../protocol/process-view.ts';
-import { selectProcesses } from '../protocol/select.ts';
 import { homeExists, locateHome } from '../runtime/home.ts';
 import type { LoggedProcess } from './run-logs.lazy.ts';
 import { say } from './tell.ts';
@@ -14,11 +13,16 @@ const tellOffline = (): void => {
   isTold = true;
 };
 
-const client = new DaemonClient({ home: locateHome(), tell: say });
+let opened: DaemonClient | undefined;
+
+const client = (): DaemonClient => {
+  opened ??= new DaemonClient({ home: locateHome(), tell: say });
+  return opened;
+};
 
 /** All processes. */
 export const listProcesses = async ({ wide }: { readonly wide: boolean }): Promise<readonly ProcessView[]> => {
-  const answer = await client.ask('process.list', { wide });
+  const answer = await client().ask('process.list', { wide });
   if (answer !== undefined) return answer.processes;
   tellOffline();
   const home = locateHome();
@@ -32,18 +36,17 @@ export const showProcesses = async (
   names: readonly string[],
   { env }: { readonly env: boolean },
 ): Promise<readonly ProcessDetails[]> => {
-  const answer = await client.ask('process.show', { names: [...names], env });
+  const answer = await client().ask('process.show', { names: [...names], env });
   if (answer !== undefined) return answer.processes;
   tellOffline();
   const { detailsOffline } = await import('./offline.lazy.ts');
   return detailsOffline(locateHome(), names, { env });
 };
 
-/** Where logs are: on the disk, whether a daemon is running or not. */
+/** Where the logs of processes are: on the disk, whether a daemon is running or not. */
 export const findLogs = async (names: readonly string[]): Promise<readonly LoggedProcess[]> => {
+  const { logsOffline, selectProcesses } = await import('./offline.lazy.ts');
   const home = locateHome();
-  if (!homeExists(home)) return selectProcesses([], names);
-  const { logsOffline } = await import('./offline.lazy.ts');
-  const all = logsOffline(home);
+  const all = homeExists(home) ? logsOffline(home) : [];
   return names.length === 0 ? all : selectProcesses(all, names);
 };
