@@ -1,5 +1,5 @@
-// Measures procctl beside its peers: `npm run bench`, or `npm run bench -- NAME... [--json FILE]`.
-// A benchmark is a file of works/; The tables go to standard output, what is going on to standard error.
+// Measures procctl beside its peers: `npm run bench`, or `npm run bench -- NAME... [--json FILE] [--repetitions N]`.
+// A benchmark is a file of works/. The tables go to standard output, what is going on to standard error.
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { describeMachine, load } from './lib/machine.mjs';
 import { headSection, workSection } from './lib/markdown.mjs';
 import { measureWork } from './lib/measure-work.mjs';
+import { openSupervisors } from './lib/supervisors/index.mjs';
 import { findTools } from './lib/tools.mjs';
 
 /** More than this, and something else is at work on the machine. */
@@ -27,7 +28,8 @@ const all = readdirSync(new URL('works', import.meta.url))
   .toSorted();
 const { values: flags, positionals: names } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'string' } },
+  // --repetitions: at most so many of each way, to try out a benchmark.
+  options: { json: { type: 'string' }, repetitions: { type: 'string', default: 'Infinity' } },
 });
 const unknown = names.find((name) => !all.includes(name));
 if (unknown !== undefined) leave(2, `no benchmark is named ${unknown}; there are ${all.join(', ')}`);
@@ -38,7 +40,10 @@ delete process.env.NODE_EXTRA_CA_CERTS;
 
 const directory = mkdtempSync(join(tmpdir(), 'procctl-bench-'));
 process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
+const supervisors = openSupervisors({ directory, procctl });
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.once(signal, () => supervisors.closeAll().finally(() => process.exit(1)));
+}
 
 const loadBefore = load();
 if (loadBefore > BUSY_LOAD) say(`bench: the machine is busy (load ${loadBefore}): do not trust these numbers`);
@@ -49,6 +54,9 @@ const bench = {
   directory,
   procctl,
   tools: findTools(procctl),
+  mostRepetitions: Number(flags.repetitions),
+  /** Opens one of them for this benchmark: see lib/supervisors/index.mjs. */
+  openSupervisor: supervisors.open,
   /** The command for `procctl pool --size 4 …`. */
   pool: (...args) => [process.execPath, procctl, 'pool', '--size', '4', ...args],
 };
@@ -63,7 +71,9 @@ process.stdout.write(`${headSection(report)}\n`);
 for (const name of names.length > 0 ? names : all) {
   say(`bench: ${name}`);
   const { default: work } = await import(`./works/${name}.mjs`);
-  const rows = await measureWork(work, bench).catch((error) => leave(1, `${name}: ${error.message}`));
+  const rows = await measureWork(work, bench)
+    .finally(() => supervisors.closeAll())
+    .catch((error) => leave(1, `${name}: ${error.message}`));
   const result = { name, ...work, ...rows };
   report.works.push(result);
   process.stdout.write(`${workSection(result)}\n`);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { MOVES } from '../src/core/pool/moves.ts';
+import { MOVES as TASK_MOVES } from '../src/core/pool/moves.ts';
+import { MOVES as PROCESS_MOVES } from '../src/core/process/moves.ts';
 
 /** For each state, for each event it takes: the states it may move to. */
 type Moves = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
@@ -17,22 +18,34 @@ const movesTable = (moves: Moves): string =>
     ),
   ].join('\n');
 
-/** What stands between the two marks of a page. */
-const shownMoves = (page: string): string | undefined =>
-  /<!-- moves:begin -->\n([\s\S]*?)\n<!-- moves:end -->/.exec(page)?.[1];
-
 const page = readFileSync(new URL('../docs/states.md', import.meta.url), 'utf8');
+
+/** What stands between the two marks of the page that have this name. */
+const shownMoves = (name: string): string | undefined =>
+  new RegExp(`<!-- ${name}:begin -->\\n([^]*?)\\n<!-- ${name}:end -->`).exec(page)?.[1];
 
 describe('docs/states.md', () => {
   it('shows the very table of moves that the pool goes by', () => {
-    expect(shownMoves(page)).toBe(movesTable(MOVES));
+    expect(shownMoves('moves')).toBe(movesTable(TASK_MOVES));
   });
-  it('names every state, also those without a way out', () => {
-    const named = Object.keys(MOVES).filter((state) => page.includes(`| ${code(state)} |`));
-    expect(named).toEqual(Object.keys(MOVES));
+  it('shows the very table of moves that supervised processes go by', () => {
+    expect(shownMoves('process-moves')).toBe(movesTable(PROCESS_MOVES));
+  });
+  it.each([
+    ['a task', TASK_MOVES],
+    ['a process', PROCESS_MOVES],
+  ])('names every state of %s, also those without a way out', (_, moves: Moves) => {
+    const named = Object.keys(moves).filter((state) => page.includes(`| ${code(state)} |`));
+    expect(named).toEqual(Object.keys(moves));
+  });
+  it('explains every event of a process', () => {
+    const events = [...new Set(Object.values<object>(PROCESS_MOVES).flatMap((row) => Object.keys(row)))];
+    const explained = page.slice(page.indexOf('<!-- process-moves:end -->'), page.indexOf('### What `ps` shows'));
+    expect(events.filter((event) => !explained.includes(code(event)))).toEqual([]);
   });
   it('would be found out if a move were added or taken away', () => {
-    expect(shownMoves(page)).not.toBe(movesTable({ ...MOVES, succeeded: { retryDue: ['ready'] } }));
-    expect(shownMoves(page)).not.toBe(movesTable({ ...MOVES, waiting: {} }));
+    expect(shownMoves('moves')).not.toBe(movesTable({ ...TASK_MOVES, succeeded: { retryDue: ['ready'] } }));
+    expect(shownMoves('moves')).not.toBe(movesTable({ ...TASK_MOVES, waiting: {} }));
+    expect(shownMoves('process-moves')).not.toBe(movesTable({ ...PROCESS_MOVES, failed: { start: ['ready'] } }));
   });
 });

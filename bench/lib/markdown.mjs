@@ -13,7 +13,7 @@ const table = (header, rows) => {
   return [header, ruler, ...rows].map(line).join('\n');
 };
 
-const columnsOf = ({ amountName, unit, isMoreBetter, isMemoryWatched, standard }) => [
+const columnsOf = ({ amountName, unit, isMoreBetter, isMemoryWatched, standard, moreColumns = [] }) => [
   { title: 'way', cell: ({ name, kind }) => (kind === 'procctl' ? `**${name}**` : name) },
   ...(amountName === undefined
     ? []
@@ -33,6 +33,10 @@ const columnsOf = ({ amountName, unit, isMoreBetter, isMemoryWatched, standard }
         },
       ]
     : []),
+  ...moreColumns.map((title) => ({
+    title,
+    cell: ({ more }) => (more?.[title] === undefined ? '' : number(more[title])),
+  })),
 ];
 
 /** One benchmark: its title, what is measured, and a row for each way. */

@@ -19,6 +19,8 @@ const peakRssOf = (pid) => {
 
 /**
  * @param run.command a program and its arguments
+ * @param run.cwd where it starts; default: here
+ * @param run.env its environment; default: that of the bench
  * @param run.input file for its standard input; default: empty
  * @param run.output file for its standard output, emptied before; appended to, so that several writers at a time
  *   cannot overwrite each other; default: /dev/null
@@ -29,6 +31,7 @@ const peakRssOf = (pid) => {
 export const timedRun = async ({
   command,
   cwd,
+  env = process.env,
   input = '/dev/null',
   output = '/dev/null',
   isMemoryWatched = false,
@@ -37,7 +40,7 @@ export const timedRun = async ({
   if (output !== '/dev/null') truncateSync(output);
   const [program, ...args] = command;
   const startedAt = performance.now();
-  const child = spawn(program, args, { stdio: descriptors, cwd });
+  const child = spawn(program, args, { stdio: descriptors, cwd, env });
   let peakRssBytes;
   const watch = () => {
     peakRssBytes = peakRssOf(child.pid) ?? peakRssBytes;

@@ -1,6 +1,16 @@
-// What is there to compare with: programs on the PATH and packages in node_modules. Nothing is installed.
+// What is there to compare with: programs on the PATH, packages in node_modules, and pm2 in a folder of its own, where
+// bench/setup.sh puts it. Nothing is installed.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const peersFolder =
+  process.env.PROCCTL_BENCH_PEERS ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'procctl-bench');
+const pm2Folder = join(peersFolder, 'node_modules', 'pm2');
+
+export const pm2Program = join(pm2Folder, 'bin', 'pm2');
 
 const firstLine = (command) => {
   const { error, stdout } = spawnSync(command[0], command.slice(1), {
@@ -10,14 +20,19 @@ const firstLine = (command) => {
   return error === undefined ? stdout.split('\n', 1)[0] : undefined;
 };
 
-/** The version of a package of node_modules; undefined when it is not there. */
-const packageVersion = (name) => {
+/** The version of the package in a folder; undefined when there is none. */
+const packageVersion = (folder) => {
   try {
-    return JSON.parse(readFileSync(new URL(`../../node_modules/${name}/package.json`, import.meta.url), 'utf8'))
-      .version;
+    return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).version;
   } catch {
     return undefined;
   }
+};
+
+/** runit and s6 do not tell their versions; Debian knows. */
+const debianVersion = (name, program) => {
+  if (firstLine([program]) === undefined) return undefined;
+  return firstLine(['dpkg-query', '-W', name])?.split('\t')[1] ?? 'of unknown version';
 };
 
 /** Another program named `parallel` (moreutils') takes other options. */
@@ -34,7 +49,11 @@ export const findTools = (procctl) => {
     xargs: firstLine(['xargs', '--version']),
     parallel: gnuParallel(),
     xjobs: firstLine(['xjobs', '-V']),
-    execa: packageVersion('execa'),
+    execa: packageVersion(fileURLToPath(new URL('../../node_modules/execa', import.meta.url))),
+    pm2: packageVersion(pm2Folder),
+    supervisord: firstLine(['supervisord', '--version']),
+    runit: debianVersion('runit', 'sv'),
+    s6: debianVersion('s6', 's6-svc'),
     cat: firstLine(['cat', '--version']),
     sha256sum: firstLine(['sha256sum', '--version']),
   };

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DaemonClient } from '../client/daemon-client.ts';
 import { outputOf } from '../protocol/log-record.ts';
 import type { Started } from '../protocol/rpc.ts';
@@ -48,7 +49,7 @@ export const attach = async (client: DaemonClient, { name, logs }: Started): Pro
   const cursor = LogCursor.atStart(logs);
   const watch = new LogWatch([logs]);
   const passOn = async (): Promise<void> => {
-    for (let records = cursor.read(); records.length > 0; records = cursor.read()) {
+    for (let records = cursor.read(); records.length > 0 && !isReaderLost; records = cursor.read()) {
       for (const record of records) {
         // Of the daemon's own notes, only what is missing matters here.
         if (record.stream === 'procctl') {
@@ -57,6 +58,8 @@ export const attach = async (client: DaemonClient, { name, logs }: Started): Pro
         } else pump.write(record.stream, outputOf(record));
       }
       if (pump.pendingBytes > MAX_PENDING_BYTES) await pump.flush();
+      // A process that never stops writing must not keep signals from being heard.
+      await nextTurn();
     }
   };
   try {

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { printable } from '../core/printable.ts';
 import { EXIT } from '../errors.ts';
 import { selectProcesses } from '../protocol/select.ts';
 import { callerArguments } from '../runtime/caller-env.ts';
@@ -17,10 +18,12 @@ declare const PROCCTL_VERSION: string;
 
 /** One readable line for a mistake, whatever commander makes of it. */
 const oneLine = (text: string): string =>
-  `procctl: ${text
-    .trim()
-    .replace(/^error: /, '')
-    .replace(/\s*\n\s*/g, ' ')}\n`;
+  `procctl: ${printable(
+    text
+      .trim()
+      .replace(/^error: /, '')
+      .replace(/\s*\n\s*/g, ' '),
+  )}\n`;
 
 const program = new Command('procctl')
   .description('Runs processes: services that must stay up, and batches that must finish.')

@@ -6,6 +6,7 @@ import type { DaemonStatus } from '../protocol/rpc.ts';
 import { homeExists, locateHome } from '../runtime/home.ts';
 import { lockOwner } from '../runtime/home-lock.ts';
 import { listIds } from '../runtime/supervise/process-directory.ts';
+import { asError, countOf } from './done.ts';
 import { say, tell } from './tell.ts';
 import { writeStdout } from './write-stdout.ts';
 
@@ -84,13 +85,22 @@ const untilGone = async (pid: number): Promise<void> => {
   }
 };
 
+/** Whether the disk knows of a process that has not come to rest. */
+const isAnythingUp = async (): Promise<boolean> => {
+  if (!homeExists(home)) return false;
+  const { selectOffline } = await import('./offline.lazy.ts');
+  return selectOffline(home, ['all']).some(
+    ({ status: { life } }) => life.state.tag !== 'exited' && life.state.tag !== 'failed',
+  );
+};
+
 export const stopCommand = (flags: DaemonFlags): Promise<number> =>
   withClient(async () => {
     const keep = flags.keep === true;
     let status = await client.ask('daemon.status', {});
     if (status === undefined) {
       // Processes of a daemon that was killed are to end all the same: one has to be there to end them.
-      if (keep || !homeExists(home) || listIds(home.processes).length === 0) {
+      if (keep || !(await isAnythingUp())) {
         say('the daemon is not running');
         if (flags.json) await writeStdout(jsonArray([]));
         return EXIT.done;
@@ -102,8 +112,8 @@ export const stopCommand = (flags: DaemonFlags): Promise<number> =>
     if (status.pid !== null) await untilGone(status.pid);
     if (flags.json) await writeStdout(jsonArray(ended));
     const fine = ended.filter(({ problem }) => problem === null);
-    for (const { problem } of ended) if (problem !== null) tell(new ProcctlError(problem.code, problem.message));
-    if (keep) say(`the daemon has ended; ${status.alive} processes run on`);
+    for (const { problem } of ended) if (problem !== null) tell(asError(problem));
+    if (keep) say(`the daemon has ended; ${countOf(status.alive)} ${status.alive === 1 ? 'runs' : 'run'} on`);
     else
       say(
         fine.length === 0
@@ -124,7 +134,7 @@ export const reloadCommand = (flags: DaemonFlags): Promise<number> =>
     }
     const after = await client.command('daemon.status', {});
     if (before !== undefined)
-      say(`version ${before.version} made way for ${after.version}; ${after.alive} processes ran on`);
+      say(`version ${before.version} made way for ${after.version}; ${countOf(after.alive)} ran on`);
     await print(after, flags);
     return EXIT.done;
   });

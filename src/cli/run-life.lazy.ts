@@ -1,10 +1,11 @@
 import { constants } from 'node:os';
 import { DaemonClient } from '../client/daemon-client.ts';
-import { EXIT, ProcctlError } from '../errors.ts';
+import { EXIT } from '../errors.ts';
 import { jsonArray } from '../protocol/json-lines.ts';
 import type { Done, Waited } from '../protocol/rpc.ts';
 import { parseSignal } from '../protocol/signal-name.ts';
 import { homeExists, locateHome } from '../runtime/home.ts';
+import { asError, countOf } from './done.ts';
 import { statusOfEnd } from './end-status.ts';
 import { say, tell } from './tell.ts';
 import { READER_GONE, writeStdout } from './write-stdout.ts';
@@ -26,16 +27,13 @@ const client = new DaemonClient({ home, tell: say });
 /**
  * Names are looked up without starting a daemon first: one that nobody has is no reason to start it.
  *
+ * @returns whether there is anything to do: `all` may be nothing
  * @throws ProcctlError ERR_NO_PROCESS
  */
-const checkNames = async (names: readonly string[]): Promise<void> => {
-  if ((await client.ask('daemon.status', {})) !== undefined) return;
-  const { selectOffline } = await import('./offline.lazy.ts');
-  if (homeExists(home)) selectOffline(home, names);
-  else {
-    const { selectProcesses } = await import('../protocol/select.ts');
-    selectProcesses([], names);
-  }
+const checkNames = async (names: readonly string[]): Promise<boolean> => {
+  if ((await client.ask('daemon.status', {})) !== undefined) return true;
+  const { selectOffline, selectProcesses } = await import('./offline.lazy.ts');
+  return (homeExists(home) ? selectOffline(home, names) : selectProcesses([], names)).length > 0;
 };
 
 const VERBS = { stop: 'stopped', rm: 'removed', signal: 'signalled' } as const;
@@ -55,10 +53,10 @@ const report = async (
   let status: number = EXIT.done;
   for (const { name, killed, problem } of done) {
     if (killed > 0 && (verb === 'stop' || verb === 'restart' || verb === 'rm')) {
-      say(`${name}: had to kill ${killed} process${killed === 1 ? '' : 'es'} that did not end in time`);
+      say(`${name}: had to kill ${countOf(killed)} that did not end in time`);
     }
     if (problem === null) continue;
-    const error = new ProcctlError(problem.code, problem.message);
+    const error = asError(problem);
     tell(error);
     if (status === EXIT.done) status = error.exitStatus;
   }
@@ -72,7 +70,7 @@ export const runLife = async (
   flags: LifeFlags,
 ): Promise<number> => {
   try {
-    await checkNames(names);
+    if (!(await checkNames(names))) return await report(verb, [], flags);
     const params = { names: [...names] };
     const now = flags.now === true;
     if (verb === 'start' || verb === 'restart') {
@@ -105,7 +103,7 @@ export const runSignal = async (
   const signal = parseSignal(isReversed ? (words.at(-1) as string) : first, constants.signals);
   const names = isReversed ? words.slice(0, -1) : rest;
   try {
-    await checkNames(names);
+    if (!(await checkNames(names))) return await report('signal', [], flags);
     const { done } = await client.command('process.signal', { names: [...names], signal, tree: flags.tree });
     return await report('signal', done, flags);
   } finally {
@@ -115,7 +113,7 @@ export const runSignal = async (
 
 export const runWait = async (names: readonly string[], flags: WaitFlags): Promise<number> => {
   try {
-    await checkNames(names);
+    if (!(await checkNames(names))) return EXIT.done;
     const timeoutMs = flags.timeout === 0 ? null : flags.timeout;
     const { ended } = await client.command('process.wait', { names: [...names], timeoutMs });
     const text = flags.json ? jsonArray(ended) : ended.map((one) => `${one.name} ${endText(one)}\n`).join('');

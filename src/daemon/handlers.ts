@@ -31,12 +31,18 @@ const select = (supervisor: Supervisor, names: readonly string[]): Supervised[] 
 
 const pick = ({ spec: { id, name, group } }: Supervised) => ({ id, name, group });
 
-const doneOf = (process: Supervised, problem: Done['problem'] = null): Done => ({
+const doneOf = (process: Supervised, problem: Done['problem'] = null, killed = 0): Done => ({
   id: process.spec.id,
   name: process.spec.name,
   pid: process.main?.pid ?? null,
-  killed: process.killedCount,
+  killed,
   problem,
+});
+
+const problemOf = ({ code, message, hint }: ProcctlError): Done['problem'] => ({
+  code,
+  message,
+  ...(hint === undefined ? {} : { hint }),
 });
 
 /** Does something to each, all at once; what fails for one does not keep it from the others. */
@@ -46,11 +52,13 @@ const forEach = async (
 ): Promise<Done[]> =>
   Promise.all(
     processes.map(async (process) => {
+      const killed = (): number => (wasAtRest ? 0 : process.killedCount);
+      const wasAtRest = process.isAtRest;
       try {
         await act(process);
-        return doneOf(process);
+        return doneOf(process, null, killed());
       } catch (error) {
-        if (error instanceof ProcctlError) return doneOf(process, { code: error.code, message: error.message });
+        if (error instanceof ProcctlError) return doneOf(process, problemOf(error), killed());
         throw error;
       }
     }),
@@ -66,9 +74,6 @@ const waitedOf = ({ spec, life }: Supervised): Waited => {
     reason: life.state.tag === 'failed' ? life.state.why : last?.kind === 'unknown' ? last.why : null,
   };
 };
-
-const isAtRest = ({ life, isRemoved }: Supervised): boolean =>
-  isRemoved || life.state.tag === 'exited' || life.state.tag === 'failed';
 
 export const makeHandlers = ({ supervisor, facts, leave }: HandlerSurroundings): Handlers => {
   const memory: CpuMemory = new Map();
@@ -91,7 +96,7 @@ export const makeHandlers = ({ supervisor, facts, leave }: HandlerSurroundings):
     'daemon.status': async () => facts.status(supervisor),
     'daemon.stop': async ({ keep }) => {
       isStopping = true;
-      const running = keep ? [] : supervisor.all.filter((process) => !isAtRest(process));
+      const running = keep ? [] : supervisor.all.filter((process) => !process.isAtRest);
       if (!keep) supervisor.events.add('daemon-stop', {});
       const ended = await forEach(running, (process) => supervisor.stop(process, { endedBy: 'shutdown' }));
       setImmediate(leave);
@@ -139,9 +144,11 @@ export const makeHandlers = ({ supervisor, facts, leave }: HandlerSurroundings):
       if (now) for (const process of processes) process.killNow();
       return { done: await done };
     },
-    'process.remove': async ({ names }) => {
+    'process.remove': async ({ names, now }) => {
       const processes = select(supervisor, names);
-      return { done: await forEach(processes, (process) => supervisor.remove(process)) };
+      const done = forEach(processes, (process) => supervisor.remove(process));
+      if (now) for (const process of processes) process.killNow();
+      return { done: await done };
     },
     'process.signal': async ({ names, signal, tree }) => {
       if (signalNumber(signal) === undefined) throw new ProcctlError('ERR_REQUEST', `no signal is named ${signal}`);
@@ -154,12 +161,13 @@ export const makeHandlers = ({ supervisor, facts, leave }: HandlerSurroundings):
     },
     'process.wait': async ({ names, timeoutMs }, { signal }) => {
       const processes = select(supervisor, names);
-      const ended = await Promise.race([
-        Promise.all(processes.map((process) => process.until(() => isAtRest(process), signal))),
+      await Promise.race([
+        Promise.all(processes.map((process) => process.until(() => process.isAtRest, signal))),
         elapsed(timeoutMs, signal),
       ]);
-      if (ended === 'elapsed') {
-        const left = processes.filter((process) => !isAtRest(process)).map(({ spec }) => spec.name);
+      const left = processes.filter((process) => !process.isAtRest).map(({ spec }) => spec.name);
+      // The time is over, or nobody waits any more.
+      if (left.length > 0) {
         throw new ProcctlError('ERR_TIMEOUT', `still going on: ${left.join(', ')}`);
       }
       return { ended: processes.map(waitedOf) };

@@ -4,6 +4,7 @@ import { ProcctlError } from '../errors.ts';
 import { locateHome, openHome } from '../runtime/home.ts';
 import { takeLock } from '../runtime/home-lock.ts';
 import { IdleCollector } from '../runtime/idle-collector.ts';
+import { closeInherited } from '../runtime/inherited-descriptors.ts';
 import { Supervisor } from '../runtime/supervise/supervisor.ts';
 import { DaemonFacts } from './facts.ts';
 import { type Handlers, makeHandlers } from './handlers.ts';
@@ -41,6 +42,7 @@ const answerOf =
   };
 
 const main = async (): Promise<void> => {
+  closeInherited([REPORT_FD]);
   const home = locateHome();
   openHome(home);
   const owner = takeLock(home.path);

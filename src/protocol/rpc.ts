@@ -22,9 +22,9 @@ export const PARAMS = {
   'process.spawn': z.object({ request: spawnRequestSchema, token: z.string().check(z.minLength(8), z.maxLength(64)) }),
   'process.start': z.object({ names }),
   'process.restart': z.object({ names }),
-  /** With `now`, SIGKILL at once. */
+  /** Here and in `remove`: with `now`, SIGKILL at once. */
   'process.stop': z.object({ names, now: z.boolean() }),
-  'process.remove': z.object({ names }),
+  'process.remove': z.object({ names, now: z.boolean() }),
   'process.signal': z.object({ names, signal: z.string(), tree: z.boolean() }),
   'process.wait': z.object({ names, timeoutMs }),
 } as const;
@@ -54,7 +54,7 @@ export interface Done {
   /** Members of its family that had to be killed. */
   readonly killed: number;
   /** What could not be done; null: all is well. */
-  readonly problem: { readonly code: ErrorCode; readonly message: string } | null;
+  readonly problem: { readonly code: ErrorCode; readonly message: string; readonly hint?: string } | null;
 }
 
 export interface Waited {

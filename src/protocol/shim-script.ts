@@ -74,7 +74,9 @@ shim() {
       read -r uptime idle </proc/uptime
       end="$job
 ended $run $status $uptime"
-      echo "$end" >&3 ;;
+      echo "$end" >&3
+      # The home was removed: nobody will ever say bye.
+      [ -p ctl ] || exit ;;
     esac
   done
 }
@@ -117,7 +119,7 @@ const chain = (spec: ProcessSpec, tools: StartTools): string[] => {
   const oddVariables = Object.entries(spec.env).filter(([name]) => !isShellVariable(name));
   if (tools.canResetSignals || oddVariables.length > 0) {
     words.push(tools.env, ...(tools.canResetSignals ? ['--default-signal=INT,QUIT'] : []));
-    words.push(...oddVariables.map(([name, value]) => `${name}=${value}`));
+    words.push('--', ...oddVariables.map(([name, value]) => `${name}=${value}`));
   }
   if (spec.nice !== null) words.push(tools.nice, '-n', String(spec.nice));
   const limits = Object.entries(spec.limits) as [LimitName, { soft: number | null; hard: number | null }][];
@@ -142,8 +144,11 @@ const beforeProgram = (tools: StartTools): string => `${tools.setsid}\0--\0`;
 export const isStillStarting = (commandLine: string, tools: StartTools): boolean =>
   commandLine === '' || commandLine.includes(beforeProgram(tools)) || commandLine.includes(`\0${LAUNCHER_TITLE}\0`);
 
+/** What the marks of all runs of a process have in common. */
+export const markOfProcess = (homeMark: string, id: number): string => `/${homeMark}.${id}.`;
+
 /** The mark that every process of a run carries in its environment, as `PROCCTL_MARK`. */
-export const markOfRun = (homeMark: string, id: number, run: number): string => `/${homeMark}.${id}.${run}/`;
+export const markOfRun = (homeMark: string, id: number, run: number): string => `${markOfProcess(homeMark, id)}${run}/`;
 
 /**
  * `start.sh`: POSIX shell text that turns the shell into the process. The environment is set by the shell, not by
@@ -161,7 +166,7 @@ export const startScript = (spec: ProcessSpec, homeMark: string, tools: StartToo
   const lines = [
     `cd -P ${shellQuote(spec.cwd)} || exit 126`,
     'unset PWD OLDPWD',
-    `export PROCCTL_MARK=${shellQuote(`/${homeMark}.${spec.id}.`)}"$run/"`,
+    `export PROCCTL_MARK=${shellQuote(markOfProcess(homeMark, spec.id))}"$run/"`,
     ...own.map(([name, value]) => `export ${name}=${value}`),
     ...Object.entries(spec.env)
       .filter(([name]) => isShellVariable(name) && name !== 'PROCCTL_MARK' && !own.some(([taken]) => taken === name))

@@ -34,7 +34,15 @@ const read = (path: string): string => {
 const homes: TestHome[] = [];
 
 afterAll(async () => {
-  for (const home of homes) await home.close();
+  const errors: unknown[] = [];
+  for (const home of homes) {
+    try {
+      await home.close();
+    } catch (error) {
+      errors.push(error); // one that fails must not leave the others open
+    }
+  }
+  if (errors.length > 0) throw errors[0];
 });
 
 /** A PROCCTL_HOME of its own, for one test; with everything in it ended, and checked to be gone, when the file is done. */

@@ -53,7 +53,7 @@ export interface Life {
   readonly wanted: 'up' | 'down';
   /** Counts starts, from 1; 0: never started. Every event about a run names it. */
   readonly run: number;
-  /** Automatic restarts since the last start by hand. */
+  /** Automatic restarts since the last start by hand; one that is waited for is not among them yet. */
   readonly restarts: number;
   /** Of these, since the last stable run: decides the back-off. */
   readonly streak: number;

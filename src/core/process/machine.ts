@@ -29,6 +29,9 @@ const launch = (life: Life): LifeStep => {
   return { life: { ...life, run, state: { tag: 'ready', run } }, effects: [{ tag: 'launch', run }] };
 };
 
+/** An automatic restart. */
+const launchAgain = (life: Life): LifeStep => launch({ ...life, restarts: life.restarts + 1, streak: life.streak + 1 });
+
 const rest = (life: Life, endedBy: EndedBy): LifeStep => ({
   life: { ...life, state: { tag: 'exited', endedBy } },
   effects: [],
@@ -62,10 +65,10 @@ const again = (life: Life, policy: ProcessPolicy, atMs: number): LifeStep => {
     return { life: { ...life, state: { tag: 'failed', why } }, effects: [{ tag: 'note', what: 'failed', why }] };
   }
   const delayMs = backoffDelay(life.streak, policy.backoff);
-  const next: Life = { ...life, restarts: life.restarts + 1, streak: life.streak + 1, recent: times };
-  const note: LifeEffect = { tag: 'note', what: 'restarting', afterMs: delayMs, restarts: next.restarts };
+  const next: Life = { ...life, recent: times };
+  const note: LifeEffect = { tag: 'note', what: 'restarting', afterMs: delayMs, restarts: life.restarts + 1 };
   if (delayMs === 0) {
-    const { life: launched, effects } = launch(next);
+    const { life: launched, effects } = launchAgain(next);
     return { life: launched, effects: [note, ...effects] };
   }
   return {
@@ -111,14 +114,17 @@ const onStop = (life: Life, endedBy: EndedBy): LifeStep => {
       return beginStopping(wanted, state.run, null, next);
     case 'running':
       return beginStopping(wanted, state.run, state.main, next);
-    case 'stopping':
-      return unchanged({ ...wanted, state: { ...state, next } });
+    case 'stopping': {
+      // The daemon's end takes nothing away from a stop by hand that is under way.
+      const isByHand = state.next.do === 'rest' && state.next.endedBy === 'stop';
+      return unchanged({ ...wanted, state: { ...state, next: isByHand ? state.next : next } });
+    }
     case 'waiting':
     case 'failed':
       return endedBy === 'stop' || state.tag === 'waiting' ? rest(wanted, endedBy) : unchanged(wanted);
     case 'exited':
       // A stop by hand is the last word also on what the daemon or a reboot had ended.
-      return endedBy === 'stop' && state.endedBy !== null && state.endedBy !== 'self'
+      return endedBy === 'stop' && (state.endedBy === 'shutdown' || state.endedBy === 'reboot')
         ? rest(wanted, 'stop')
         : unchanged(wanted);
   }
@@ -141,7 +147,7 @@ const onStartFailed = (life: Life, policy: ProcessPolicy, { run, why, atMs }: Of
     if (policy.restart !== 'no' && life.wanted === 'up') return again(life, policy, atMs);
     return { life: { ...life, state: { tag: 'failed', why } }, effects: [{ tag: 'note', what: 'failed', why }] };
   }
-  if (state.tag === 'stopping' && state.run === run && state.main === null) {
+  if (state.tag === 'stopping' && state.run === run && state.main === null && state.ending === null) {
     return state.next.do === 'rest' ? rest(life, state.next.endedBy) : startAnew(life);
   }
   return unchanged(life);
@@ -192,7 +198,7 @@ export const step = (life: Life, policy: ProcessPolicy, event: LifeEvent): LifeS
     case 'stop':
       return onStop(life, event.endedBy);
     case 'due':
-      return life.state.tag === 'waiting' && life.run === event.run ? launch(life) : unchanged(life);
+      return life.state.tag === 'waiting' && life.run === event.run ? launchAgain(life) : unchanged(life);
     case 'started':
       return onStarted(life, event);
     case 'startFailed':

@@ -1,6 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+const REMOVE_ATTEMPTS = 20;
+const REMOVE_RETRY_MS = 50;
+
 /**
  * A cgroup (v2) for each process, where this user may make them: nothing leaves a cgroup by changing its session, its
  * parent or its environment. Without it, families are found by other means, which a process can evade.
@@ -28,6 +31,7 @@ export class Cgroups {
       mkdirSync(probe, { recursive: true });
       readFileSync(join(probe, 'cgroup.events'), 'utf8');
       rmdirSync(probe);
+      attempted(() => rmdirSync(directory), undefined); // made again with the first cgroup in it
       return new Cgroups(directory);
     } catch {
       return undefined;
@@ -63,22 +67,33 @@ export class Cgroups {
     }
   }
 
-  remove(id: number): void {
+  /** Removes the cgroup of a process that has come to rest, and with the last one the directory of all. */
+  remove(id: number, attempt = 1): void {
     try {
       removeTree(join(this.directory, String(id)));
-    } catch {
-      // Somebody is in it, or it never was.
+      attempted(() => rmdirSync(this.directory), undefined);
+    } catch (error) {
+      // The kernel may still be busy with those who have just left it.
+      const isBusy = (error as NodeJS.ErrnoException).code === 'EBUSY';
+      if (isBusy && attempt <= REMOVE_ATTEMPTS) setTimeout(() => this.remove(id, attempt + 1), REMOVE_RETRY_MS).unref();
     }
   }
 
+  /** Removes what is empty. */
   close(): void {
-    try {
-      rmdirSync(this.directory);
-    } catch {
-      // Processes live on in it.
+    for (const path of [...attempted(() => childrenOf(this.directory), []), this.directory]) {
+      attempted(() => rmdirSync(path), undefined);
     }
   }
 }
+
+const attempted = <T>(act: () => T, otherwise: T): T => {
+  try {
+    return act();
+  } catch {
+    return otherwise; // not there, or somebody is in it
+  }
+};
 
 const childrenOf = (path: string): string[] =>
   readdirSync(path, { withFileTypes: true })

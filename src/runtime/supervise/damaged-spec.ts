@@ -29,3 +29,6 @@ export const damagedSpec = (id: number, directory: string): ProcessSpec => ({
   user: null,
   boot: false,
 });
+
+/** Tokens of real processes are never empty. */
+export const isDamaged = ({ token }: ProcessSpec): boolean => token === '';

@@ -1,6 +1,7 @@
 import {
   chownSync,
   closeSync,
+  type Dirent,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -9,7 +10,6 @@ import {
   renameSync,
   rmSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { newLife } from '../../core/process/life.ts';
@@ -36,7 +36,7 @@ const replaceFile = (path: string, text: string, sync: boolean): void => {
   const fresh = `${path}.new`;
   const fd = openSync(fresh, 'w', 0o600);
   try {
-    writeSync(fd, text);
+    writeFileSync(fd, text); // all of it, or an error: a nearly full disk takes a part
     if (sync) fsyncSync(fd);
   } finally {
     closeSync(fd);
@@ -122,12 +122,13 @@ export class ProcessDirectory {
     replaceFile(this.file('status.json'), textOf(status), sync);
   }
 
-  /** Reads what is there; undefined when the directory is not of this version, and must be left alone. */
+  /** Reads what is there; undefined when the directory is a newer version's, or somebody else's, and must be left alone. */
   read(): StoredProcess | undefined {
     const damage: string[] = [];
     const storedSpec = readStored(this.file('spec.json'));
     const storedStatus = readStored(this.file('status.json'));
     if (storedSpec.kind === 'newer' || storedStatus.kind === 'newer') return undefined;
+    if (storedSpec.kind === 'absent' && storedStatus.kind === 'absent') return undefined;
     let spec = storedSpec.kind === 'ok' ? parseSpec(storedSpec.value) : undefined;
     if (spec === undefined || spec.id !== this.id) {
       damage.push('spec.json');
@@ -174,20 +175,25 @@ export class ProcessDirectory {
 
 const textOf = (value: object): string => `${JSON.stringify({ format: FORMAT, ...value })}\n`;
 
-/** The ids of all processes there are, in order. */
-export const listIds = (processes: string): number[] => {
-  let names: string[];
+const numbersIn = (processes: string, isWanted: (entry: Dirent) => boolean): number[] => {
+  let entries: Dirent[];
   try {
-    names = readdirSync(processes);
+    entries = readdirSync(processes, { withFileTypes: true });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   }
-  return names
-    .filter((name) => /^[1-9]\d{0,14}$/.test(name))
-    .map(Number)
+  return entries
+    .filter((entry) => /^[1-9]\d{0,14}$/.test(entry.name) && isWanted(entry))
+    .map(({ name }) => Number(name))
     .sort((a, b) => a - b);
 };
+
+/** The ids of all processes there are, in order. */
+export const listIds = (processes: string): number[] => numbersIn(processes, (entry) => entry.isDirectory());
+
+/** The highest number that anything there has as its name: an id that is not free. */
+export const highestNumber = (processes: string): number => numbersIn(processes, () => true).at(-1) ?? 0;
 
 /** Removes what an interrupted `create` or `remove` has left. */
 export const sweep = (processes: string): void => {

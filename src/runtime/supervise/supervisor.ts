@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { type Life, newLife } from '../../core/process/life.ts';
 import { step } from '../../core/process/machine.ts';
 import { instanceNames, parseProcessName, uniqueName } from '../../core/process/name.ts';
-import { ProcctlError } from '../../errors.ts';
+import { type ErrorCode, ProcctlError } from '../../errors.ts';
 import type { ProcessSpec, SpawnRequest } from '../../protocol/process-spec.ts';
 import type { ProcessStatus } from '../../protocol/process-status.ts';
 import { outcomeText } from '../../protocol/process-view.ts';
@@ -16,9 +16,10 @@ import { checkDirectory, checkProgram } from '../find-program.ts';
 import type { Home } from '../home.ts';
 import { lastErrorLines } from '../logs/last-lines.ts';
 import { Cgroups } from './cgroups.ts';
+import { isDamaged } from './damaged-spec.ts';
 import { EventLog } from './event-log.ts';
 import { Launcher } from './launcher.ts';
-import { listIds, ProcessDirectory, sweep } from './process-directory.ts';
+import { highestNumber, listIds, ProcessDirectory, sweep } from './process-directory.ts';
 import { Sampler } from './sampler.ts';
 import { Looker, type Snapshot } from './snapshot.ts';
 import { findStartTools } from './start-tools.ts';
@@ -62,7 +63,7 @@ export class Supervisor {
     };
     sweep(home.processes);
     const ids = listIds(home.processes);
-    const supervisor = new Supervisor(home, around, Math.max(lastIdOf(home), ...ids, 0));
+    const supervisor = new Supervisor(home, around, Math.max(lastIdOf(home), highestNumber(home.processes)));
     for (const id of ids) await supervisor.#adopt(id);
     return supervisor;
   }
@@ -85,7 +86,7 @@ export class Supervisor {
       return;
     }
     if (stored === undefined) {
-      this.#around.say(`process ${id}: written by a newer version of procctl; it is left alone`);
+      this.#around.say(`process ${id}: written by a newer version of procctl, or by somebody else; it is left alone`);
       return;
     }
     for (const file of stored.damage) {
@@ -242,8 +243,10 @@ export class Supervisor {
    * @throws ProcctlError ERR_SURVIVORS when it cannot be ended, ERR_DISK when it cannot be removed
    */
   async remove(process: Supervised): Promise<void> {
-    await this.stop(process, {});
-    if (process.isRemoved) return;
+    // Somebody may have it started again meanwhile.
+    do await this.stop(process, {});
+    while (!process.isAtRest);
+    if (process.isClosed) return;
     try {
       this.#forget(process);
     } catch (error) {
@@ -277,20 +280,20 @@ export class Supervisor {
         hint: 'it may be blocked in the kernel, or belong to another user',
       });
     }
-    if (!process.isRemoved) process.save({ sync: true });
+    if (!process.isClosed) process.save({ sync: true });
   }
 
   /** Starts processes that are at rest; those that run are left alone. */
   async start(processes: readonly Supervised[]): Promise<void> {
     for (const process of processes) {
-      checkCanRun(process.spec);
+      checkCanStart(process.spec);
       process.dispatch({ tag: 'start' });
     }
     await this.#afterStart(processes);
   }
 
   async restart(processes: readonly Supervised[]): Promise<void> {
-    for (const process of processes) checkCanRun(process.spec);
+    for (const process of processes) checkCanStart(process.spec);
     for (const process of processes) process.dispatch({ tag: 'restart' });
     await this.#afterStart(processes);
   }
@@ -306,7 +309,7 @@ export class Supervisor {
         if (state.tag === 'stopping')
           await process.until(() => !isUnderWay() || process.life.run !== runs.get(process));
         await this.#untilExecuting(process);
-        if (!process.isRemoved) process.save({ sync: true });
+        if (!process.isClosed) process.save({ sync: true });
       }),
     );
   }
@@ -383,7 +386,7 @@ const syncFile = async (path: string): Promise<void> => {
 
 const saveOrSay = (process: Supervised): void => {
   // A full disk must not keep anybody from stopping what fills it.
-  if (!process.isRemoved) process.save();
+  if (!process.isClosed) process.save();
 };
 
 /** @throws ProcctlError ERR_CWD, ERR_NOT_FOUND or ERR_NOT_EXECUTABLE, with the true reason */
@@ -392,17 +395,36 @@ const checkCanRun = ({ cwd, argv, env }: Pick<SpawnRequest, 'cwd' | 'argv' | 'en
   if (refusal !== undefined) throw new ProcctlError(refusal.code as 'ERR_NOT_FOUND', refusal.message);
 };
 
-/** Why a program that was there could not be executed after all: what env(1) or setsid(1) said of it. */
+/** @throws ProcctlError as `checkCanRun`, and ERR_DISK when nobody knows any more what it was */
+const checkCanStart = (spec: ProcessSpec): void => {
+  if (isDamaged(spec)) {
+    throw new ProcctlError('ERR_DISK', `${spec.name}: its spec.json is damaged; what to run is not known`, {
+      hint: `spawn it anew, and remove this one: procctl rm ${spec.name}`,
+    });
+  }
+  checkCanRun(spec);
+};
+
+/** Exit statuses of the programs in between when they could not do their part; 1 is prlimit(1)'s and setpriv(1)'s. */
+const START_FAILURES: Readonly<Record<string, ErrorCode>> = {
+  1: 'ERR_START',
+  126: 'ERR_NOT_EXECUTABLE',
+  127: 'ERR_NOT_FOUND',
+};
+
+/** Why a program that was there could not be executed after all: what one of the programs in between said of it. */
 const startFailure = (process: Supervised): ProcctlError | undefined => {
   const { state, history } = process.life;
-  if (state.tag === 'failed' && history.length === 0)
-    return new ProcctlError('ERR_START', `${process.spec.name}: ${state.why}`);
+  const { name } = process.spec;
+  if (state.tag === 'failed' && history.length === 0) return new ProcctlError('ERR_START', `${name}: ${state.why}`);
   const { outcome } = history[0] ?? {};
-  if (outcome === undefined || (outcomeText(outcome) !== '126' && outcomeText(outcome) !== '127')) return undefined;
-  const said = lastErrorLines(process.directory.logs).find((line) => /^(env|setsid|setpriv|prlimit|nice): /.test(line));
-  if (said === undefined) return undefined;
-  const message = said.replace(/^\w+: (failed to execute )?/, '');
-  return new ProcctlError(outcomeText(outcome) === '127' ? 'ERR_NOT_FOUND' : 'ERR_NOT_EXECUTABLE', message);
+  const code = outcome === undefined ? undefined : START_FAILURES[outcomeText(outcome)];
+  if (code === undefined) return undefined;
+  const speakers = code === 'ERR_START' ? /^(setpriv|prlimit|nice): / : /^(env|setsid|setpriv|prlimit|nice): /;
+  const said = lastErrorLines(process.directory.logs).find((line) => speakers.test(line));
+  return said === undefined
+    ? undefined
+    : new ProcctlError(code, said.replace(/^(env|setsid): (failed to execute )?/, ''));
 };
 
 const diskError = (error: unknown): ProcctlError =>

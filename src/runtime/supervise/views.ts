@@ -83,7 +83,7 @@ const shownState = ({ life }: Observable, observed: ObservedState | undefined, n
       return { state: 'stopping', reason, dueInMs: null };
     }
     case 'exited':
-      return { state: 'exited', reason: life.run === 0 ? null : ended, dueInMs: null };
+      return { state: 'exited', reason: ended, dueInMs: null };
     case 'failed':
       return { state: 'failed', reason: state.why, dueInMs: null };
   }

@@ -1,0 +1,28 @@
+#!/bin/sh
+# Installs what the benchmarks of supervision compare with: `bench/setup.sh`, as root, on Debian.
+#
+# The bench itself installs nothing: it takes what it finds on the PATH, and pm2 from the folder below. No service of these
+# packages is started: policy-rc.d forbids it while they are installed.
+set -eu
+
+# Read by lib/tools.mjs too.
+folder=${PROCCTL_BENCH_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/procctl-bench}
+policy=/usr/sbin/policy-rc.d
+
+# One that is there already belongs to somebody else; it has to forbid starts as well.
+if [ -e "$policy" ]; then
+  status=0
+  "$policy" bench start >/dev/null 2>&1 || status=$?
+  [ "$status" -eq 101 ] || { echo "bench/setup.sh: $policy lets services start" >&2; exit 1; }
+else
+  trap 'rm -f "$policy"' EXIT
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod 755 "$policy"
+fi
+
+DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends supervisor runit s6 hyperfine
+
+# Outside package.json: pm2 is no part of procctl, and brings dozens of packages.
+mkdir -p "$folder"
+[ -e "$folder/package.json" ] || echo '{ "private": true }' >"$folder/package.json"
+npm install --prefix "$folder" --no-audit --no-fund --ignore-scripts pm2@7.0.4

@@ -1,0 +1,37 @@
+import { withFleet } from '../lib/fleet.mjs';
+import { pssMibOf, rssMibOf } from '../lib/processes.mjs';
+import { kindOf, SUPERVISORS } from '../lib/supervisors/index.mjs';
+
+const COUNTS = [1, 100, 300, 500];
+
+/** RSS for the daemon: the PSS of a program in Node depends on who else runs Node, and the bench does. */
+const memory = ({ daemonPid, pids }) => {
+  const helpers = pids.filter((pid) => pid !== daemonPid);
+  const daemonMib = rssMibOf([daemonPid]);
+  const helpersMib = pssMibOf(helpers);
+  return { elapsedMs: daemonMib + helpersMib, more: { 'daemon, MiB': daemonMib, 'helpers, MiB': helpersMib } };
+};
+
+export default {
+  title: 'Memory: 1 to 500 idle processes',
+  about: `All that belongs to the supervisor: its daemon and its helpers (procctl's shims, \`runsv\`, \`s6-supervise\`), without the
+processes themselves. The daemon by its RSS, the helpers by their PSS, where memory that several share is divided among them. It is looked at three seconds after the
+start. Loggers, which runit and s6 need one of for each process whose output is to be kept, are not counted.`,
+  unit: 'MiB',
+  amountName: 'processes',
+  isMoreBetter: false,
+  repetitions: 1,
+  moreColumns: ['daemon, MiB', 'helpers, MiB'],
+  against: null,
+  valueOf: (mib) => mib,
+  ways: (bench) =>
+    COUNTS.flatMap((amount) =>
+      SUPERVISORS.map((needs) => ({
+        name: needs,
+        kind: kindOf(needs),
+        needs,
+        amount,
+        measure: () => withFleet(bench, needs, amount, memory),
+      })),
+    ),
+};

@@ -1,0 +1,29 @@
+import { hangBell, sleeper } from '../lib/bell.mjs';
+import { kindOf, SUPERVISORS } from '../lib/supervisors/index.mjs';
+
+const COUNT = 100;
+
+export default {
+  title: `List ${COUNT} processes, not to a terminal`,
+  about: `Whole commands, with ${COUNT} idle processes under each supervisor. \`node -e 0\` is what any program in Node costs.
+\`sv status\` looks at the directories it is given; s6 has no command for a list.`,
+  unit: 'ms',
+  isMoreBetter: false,
+  repetitions: 25,
+  against: 'node -e 0',
+  valueOf: (elapsedMs) => elapsedMs,
+  ways: async ({ directory, tools, openSupervisor }) => {
+    const bell = hangBell(directory);
+    const program = sleeper(directory, bell);
+    const ways = [{ name: 'node -e 0', kind: 'floor', command: [process.execPath, '-e', '0'] }];
+    for (const needs of SUPERVISORS.filter((name) => name in tools && name !== 's6')) {
+      const supervisor = await openSupervisor(needs, { program, count: COUNT });
+      await Promise.all([bell.next(COUNT), supervisor.start()]);
+      for (const [name, command] of Object.entries(supervisor.listCommands)) {
+        ways.push({ name, kind: kindOf(needs), needs, command, env: supervisor.env });
+      }
+    }
+    bell.close();
+    return ways;
+  },
+};

@@ -1,0 +1,210 @@
+import type { MainProcess, ProcessRef } from '../../core/process/life.ts';
+import type { ProcessSpec } from '../../protocol/process-spec.ts';
+import { monotonicMs } from '../clock.ts';
+import { endFamily, type FamilyEnd } from '../family/end-family.ts';
+import { isSameAlive } from '../family/family.ts';
+import type { ProcInfo } from '../family/proc.ts';
+import type { Snapshot } from './snapshot.ts';
+import type { Surroundings } from './surroundings.ts';
+import { findTree } from './tree.ts';
+
+const SURVIVOR_POLL_MS = 1_000;
+/** For how long after an end that was learnt at once the session of the run cannot be anybody else's. */
+const SESSION_TRUST_MS = 1_000;
+
+/** A process that could not be ended, as it is named in messages. */
+export interface Survivor {
+  readonly pid: number;
+  readonly command: string;
+}
+
+export interface FamilyEvents {
+  /** The main program, while it lives. */
+  main(): MainProcess | null;
+  /** Never part of the family. */
+  shimPid(): number | undefined;
+  /** Nothing of the run is left. */
+  onCleared(run: number): void;
+  /** Whether this run is still to be ended, although some of it could not be. */
+  isEnding(run: number): boolean;
+  /** The main program has left processes behind, which are ended now. */
+  onLeftBehind(run: number, processes: readonly Survivor[]): void;
+  onSurvivors(run: number, processes: readonly Survivor[]): void;
+  /** Who was seen has changed. */
+  onSeen(): void;
+}
+
+const named = (procs: readonly ProcInfo[]): Survivor[] => procs.map(({ pid, command }) => ({ pid, command }));
+
+/** Keeps track of everything that one supervised process has started, and ends it. */
+export class FamilyKeeper {
+  readonly #spec: ProcessSpec;
+  readonly #around: Surroundings;
+  readonly #events: FamilyEvents;
+  readonly #seen: Map<number, ProcessRef>;
+  /** The last run's main program, also once it has ended. */
+  #main: MainProcess | null = null;
+  #endLearntMs = Number.NEGATIVE_INFINITY;
+  /** The run whose processes are in the cgroup: only for it an empty cgroup says that nobody is left. */
+  #runInCgroup = 0;
+  #end: FamilyEnd | undefined;
+  #survivors: readonly Survivor[] = [];
+  #killedCount = 0;
+
+  constructor(spec: ProcessSpec, around: Surroundings, seen: readonly ProcessRef[], events: FamilyEvents) {
+    this.#spec = spec;
+    this.#around = around;
+    this.#events = events;
+    this.#seen = new Map(seen.map((ref) => [ref.pid, ref]));
+  }
+
+  /** Members once seen, and not known to be gone. */
+  get seen(): ProcessRef[] {
+    return [...this.#seen.values()];
+  }
+
+  /** Members that could not be ended, so far. */
+  get survivors(): readonly Survivor[] {
+    return this.#survivors;
+  }
+
+  /** How many had to be killed in the last stop. */
+  get killedCount(): number {
+    return this.#killedCount;
+  }
+
+  get isBeingEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** A run is about to start: the cgroup it will be in, unless its shim says otherwise; '' for none. */
+  prepare(run: number): string {
+    this.#survivors = [];
+    this.#main = null;
+    const path = this.#around.cgroups?.make(this.#spec.id) ?? '';
+    this.#runInCgroup = path === '' ? 0 : run;
+    return path;
+  }
+
+  isOutside(run: number): void {
+    if (run === this.#runInCgroup) this.#runInCgroup = 0;
+  }
+
+  began(main: MainProcess): void {
+    this.#main = main;
+  }
+
+  /** Takes over a run of an earlier daemon. */
+  adopt(run: number, main: MainProcess): void {
+    this.#main = main;
+    if (this.#around.cgroups?.members(this.#spec.id).has(main.pid)) this.#runInCgroup = run;
+  }
+
+  /** The main program has ended. @param agoMs how long ago */
+  ended(agoMs: number): void {
+    this.#endLearntMs = agoMs < SESSION_TRUST_MS ? monotonicMs() : Number.NEGATIVE_INFINITY;
+  }
+
+  /**
+   * Everything of the process that is alive, the main program included.
+   *
+   * @param byMark whether to read the environments of all processes and the cgroup too: to end a family, not for a list
+   */
+  tree(snapshot: Snapshot, { byMark }: { readonly byMark: boolean }): ProcInfo[] {
+    const main = this.#events.main();
+    const shimPid = this.#events.shimPid();
+    const tree = findTree(
+      {
+        markedBy: byMark ? this.#spec.id : undefined,
+        main: main ?? this.#main,
+        isSessionOurs: main === null ? monotonicMs() - this.#endLearntMs < SESSION_TRUST_MS : isSameAlive(main),
+        seen: this.#seen.values(),
+        inCgroup: (byMark ? this.#around.cgroups?.members(this.#spec.id) : undefined) ?? [],
+        excluded: new Set([process.pid, ...(shimPid === undefined ? [] : [shimPid])]),
+      },
+      snapshot,
+    );
+    this.#remember(tree);
+    return tree;
+  }
+
+  #remember(tree: readonly ProcInfo[]): void {
+    const isKnown = ({ pid, startTicks }: ProcInfo): boolean => this.#seen.get(pid)?.startTicks === startTicks;
+    if (this.#seen.size === tree.length && tree.every(isKnown)) return;
+    this.#seen.clear();
+    for (const { pid, startTicks } of tree) this.#seen.set(pid, { pid, startTicks });
+    this.#events.onSeen();
+  }
+
+  /** Looks at what the process has started, so that it is known later; not needed where a cgroup knows it. */
+  sample(run: number, look: () => Snapshot): void {
+    if (this.#runInCgroup !== run) this.tree(look(), { byMark: true });
+  }
+
+  /** Ends everything: the stop signal, a grace, SIGKILL. */
+  endAll(run: number): void {
+    this.#killedCount = 0;
+    this.#endTree(run, this.#spec.stopTimeoutMs);
+  }
+
+  /** Ends what the main program has left behind, if anything. */
+  endRest(run: number): void {
+    this.#killedCount = 0;
+    if (this.#runInCgroup === run && this.#around.cgroups?.isEmpty(this.#spec.id) === true) {
+      // Not in the middle of the step that asked for it.
+      queueMicrotask(() => this.#cleared(run));
+      return;
+    }
+    void this.#around.looker.look().then((snapshot) => {
+      const left = this.tree(snapshot, { byMark: true });
+      if (left.length === 0) {
+        this.#cleared(run);
+        return;
+      }
+      this.#events.onLeftBehind(run, named(left));
+      this.#endTree(run, this.#spec.stopTimeoutMs);
+    });
+  }
+
+  #endTree(run: number, graceMs: number): void {
+    if (this.#end !== undefined) return;
+    this.#end = endFamily({
+      find: async () => this.tree(await this.#around.looker.look(), { byMark: true }),
+      isOver: () => true,
+      graceMs,
+      signal: this.#spec.stopSignal as NodeJS.Signals,
+      onKill: () => {
+        this.#killedCount += 1;
+      },
+    });
+    void this.#end.survivors.then((survivors) => {
+      this.#end = undefined;
+      if (survivors.length === 0) {
+        this.#cleared(run);
+        return;
+      }
+      this.#survivors = named(survivors);
+      this.#events.onSurvivors(run, this.#survivors);
+      setTimeout(() => {
+        if (this.#events.isEnding(run)) this.#endTree(run, 0);
+      }, SURVIVOR_POLL_MS).unref();
+    });
+  }
+
+  #cleared(run: number): void {
+    this.#survivors = [];
+    this.#events.onCleared(run);
+  }
+
+  /** SIGKILL from here on, for an end under way. */
+  killNow(): void {
+    this.#end?.now();
+  }
+
+  /** The process has come to rest. */
+  rest(): void {
+    this.#main = null;
+    this.#seen.clear();
+    this.#around.cgroups?.remove(this.#spec.id);
+  }
+}
