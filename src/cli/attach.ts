@@ -17,15 +17,17 @@ const ENDING: readonly string[] = ['SIGINT', 'SIGTERM'];
 const MAX_PENDING_BYTES = 1024 ** 2;
 
 /**
- * Stays with a process until it has come to rest: passes on what it writes, byte for byte, and signals to it. A second
+ * Starts a process and stays with it until it has come to rest: passes on what it writes, byte for byte, and signals to it. A second
  * Ctrl-C or TERM kills it with all it has started.
  *
  * Its output comes from the log on the disk: a daemon that dies meanwhile loses nothing of it.
  *
  * @returns the exit status: the process's own, 128 + n for a signal, 141 when the reader of our output went away
  */
-export const attach = async (client: DaemonClient, { name, logs }: Started): Promise<number> => {
-  const names = [name];
+export const attach = async (client: DaemonClient, spawn: () => Promise<Started>): Promise<number> => {
+  // From here on no signal is lost: one that comes before the process is there is passed on once it is.
+  let names: string[] = [];
+  const early: NodeJS.Signals[] = [];
   let isReaderLost = false;
   const stopNow = (): Promise<unknown> => client.command('process.stop', { names, now: true });
   const pump = new OutputPump({
@@ -37,12 +39,27 @@ export const attach = async (client: DaemonClient, { name, logs }: Started): Pro
   });
   let endings = 0;
   const forward = (signal: NodeJS.Signals): void => {
+    const [name] = names;
+    if (name === undefined) {
+      early.push(signal);
+      return;
+    }
     if (ENDING.includes(signal)) endings += 1;
     if (endings === 1 && ENDING.includes(signal)) say(`${signal} to ${name}; once more to kill it`);
     const sent = endings > 1 ? stopNow() : client.command('process.signal', { names, signal, tree: false });
     sent.catch(tell);
   };
   for (const signal of FORWARDED) process.on(signal, forward);
+
+  const release = (): void => {
+    for (const signal of FORWARDED) process.off(signal, forward);
+  };
+  const { name, logs } = await spawn().catch((error: unknown) => {
+    release();
+    throw error;
+  });
+  names = [name];
+  for (const signal of early) forward(signal);
 
   const over = new AbortController();
   const ended = client.command('process.wait', { names, timeoutMs: null }).finally(() => over.abort());
@@ -75,6 +92,6 @@ export const attach = async (client: DaemonClient, { name, logs }: Started): Pro
   } finally {
     watch.close();
     cursor.close();
-    for (const signal of FORWARDED) process.off(signal, forward);
+    release();
   }
 };

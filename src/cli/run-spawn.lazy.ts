@@ -17,11 +17,10 @@ export const runSpawn = async (request: SpawnRequest, flags: SpawnFlags): Promis
   try {
     // Lone surrogates stand for bytes; JSON.stringify escapes them, so they reach the daemon.
     const token = randomBytes(12).toString('hex');
-    const { processes } = await client.command('process.spawn', {
-      request: request as ParamsOf<'process.spawn'>['request'],
-      token,
-    });
-    if (flags.attach) return await attach(client, processes[0] as Started);
+    const params = { request: request as ParamsOf<'process.spawn'>['request'], token };
+    const spawn = async () => (await client.command('process.spawn', params)).processes;
+    if (flags.attach) return await attach(client, async () => (await spawn())[0] as Started);
+    const processes = await spawn();
     const text = flags.json
       ? jsonArray(processes)
       : processes.map(({ name, id, pid }) => `${name} id=${id} pid=${pid ?? '-'}\n`).join('');

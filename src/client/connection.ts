@@ -79,6 +79,11 @@ export class Connection {
     });
   }
 
+  /** Whether questions can be asked on it. */
+  get isOpen(): boolean {
+    return !this.#socket.destroyed && this.#socket.writable;
+  }
+
   close(): void {
     this.#socket.destroy();
   }

@@ -75,9 +75,14 @@ export class DaemonClient {
   async #existing(): Promise<Connection | undefined> {
     const givenUpAt = performance.now() + LISTEN_PATIENCE_MS;
     for (;;) {
-      this.close();
-      this.#connection = await Connection.open(this.#home.socket);
-      if (this.#connection !== undefined) return this.#connection;
+      // Questions under way share a connection: none is cut off by another.
+      if (this.#connection?.isOpen) return this.#connection;
+      const opened = await Connection.open(this.#home.socket);
+      if (opened !== undefined) {
+        if (this.#connection?.isOpen) opened.close();
+        else this.#connection = opened;
+        return this.#connection;
+      }
       const owner = lockOwner(this.#home.path);
       if (owner === undefined) return undefined;
       if (performance.now() > givenUpAt) {

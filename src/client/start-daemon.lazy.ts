@@ -12,7 +12,7 @@ const PASSED_ON = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TZ|TMPDIR|XDG_RUNT
  * Engine flags that keep a program small which mostly sleeps: a small young generation, and a collector that can be called
  * after a large request.
  */
-const NODE_FLAGS = ['--max-semi-space-size=1', '--expose-gc', '--no-warnings'];
+const NODE_FLAGS = ['--max-semi-space-size=2', '--expose-gc', '--no-warnings'];
 
 const MAX_LOG_BYTES = 1024 ** 2;
 

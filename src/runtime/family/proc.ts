@@ -55,7 +55,7 @@ export const readProc = (pid: number): ProcInfo | undefined => {
 export const parseProc = (stat: string): ProcInfo => {
   // The name stands in parentheses and may itself hold any character: the last ')' ends it.
   const nameEnd = stat.lastIndexOf(')');
-  const fields = stat.slice(nameEnd + 2).split(' ');
+  const fields = stat.slice(nameEnd + 2).split(' ', 22);
   return {
     pid: Number.parseInt(stat, 10),
     state: fields[0] ?? '?',
@@ -68,8 +68,12 @@ export const parseProc = (stat: string): ProcInfo => {
   };
 };
 
-/** All processes alive now (zombies are not alive); empty where there is no `/proc`. */
-export const readAllProcs = (): ProcInfo[] => {
+/**
+ * All processes alive now (zombies are not alive); empty where there is no `/proc`.
+ *
+ * @param skipped pids that need not be looked at
+ */
+export const readAllProcs = (skipped: ReadonlySet<number> = new Set()): ProcInfo[] => {
   let names: string[];
   try {
     names = readdirSync('/proc');
@@ -80,7 +84,8 @@ export const readAllProcs = (): ProcInfo[] => {
   for (const name of names) {
     const first = name.charCodeAt(0);
     if (first < 49 || first > 57) continue;
-    const info = readProc(Number(name));
+    const pid = Number(name);
+    const info = skipped.has(pid) ? undefined : readProc(pid);
     if (info !== undefined && info.state !== 'Z' && info.state !== 'X') procs.push(info);
   }
   return procs;

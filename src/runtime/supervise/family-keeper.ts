@@ -2,14 +2,13 @@ import type { MainProcess, ProcessRef } from '../../core/process/life.ts';
 import type { ProcessSpec } from '../../protocol/process-spec.ts';
 import { monotonicMs } from '../clock.ts';
 import { endFamily, type FamilyEnd } from '../family/end-family.ts';
-import { isSameAlive } from '../family/family.ts';
 import type { ProcInfo } from '../family/proc.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Surroundings } from './surroundings.ts';
 import { findTree } from './tree.ts';
 
 const SURVIVOR_POLL_MS = 1_000;
-/** For how long after an end that was learnt at once the session of the run cannot be anybody else's. */
+/** For how long after an end that was learnt at once the session cannot be anybody else's: numbers are not used again so soon. */
 const SESSION_TRUST_MS = 1_000;
 
 /** A process that could not be ended, as it is named in messages. */
@@ -117,7 +116,7 @@ export class FamilyKeeper {
       {
         markedBy: byMark ? this.#spec.id : undefined,
         main: main ?? this.#main,
-        isSessionOurs: main === null ? monotonicMs() - this.#endLearntMs < SESSION_TRUST_MS : isSameAlive(main),
+        hasJustEnded: monotonicMs() - this.#endLearntMs < SESSION_TRUST_MS,
         seen: this.#seen.values(),
         inCgroup: (byMark ? this.#around.cgroups?.members(this.#spec.id) : undefined) ?? [],
         excluded: new Set([process.pid, ...(shimPid === undefined ? [] : [shimPid])]),

@@ -17,7 +17,7 @@ export const observableOnDisk = ({ spec, status }: StoredProcess, snapshot: Snap
   const query = {
     markedBy: undefined,
     main,
-    isSessionOurs: true,
+    hasJustEnded: false,
     seen: status.seen,
     inCgroup: [],
     excluded: new Set([process.pid]),

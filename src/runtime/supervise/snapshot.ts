@@ -20,10 +20,13 @@ export class Snapshot {
   #sessions: Map<number, ProcInfo[]> | undefined;
   #marked: Map<number, ProcInfo[]> | undefined;
 
-  /** @param homeMark text that the marks of all processes of one home have in common */
-  constructor(homeMark: string) {
+  /**
+   * @param homeMark text that the marks of all processes of one home have in common
+   * @param skipped pids that belong to no family: for a list, shims are half of all there is
+   */
+  constructor(homeMark: string, skipped?: ReadonlySet<number>) {
     this.#homeMark = homeMark;
-    this.procs = readAllProcs();
+    this.procs = readAllProcs(skipped);
     this.byPid = new Map(this.procs.map((proc) => [proc.pid, proc]));
   }
 
@@ -81,7 +84,7 @@ export class Looker {
     });
   }
 
-  now(): Snapshot {
-    return new Snapshot(this.#homeMark);
+  now(skipped?: ReadonlySet<number>): Snapshot {
+    return new Snapshot(this.#homeMark, skipped);
   }
 }

@@ -93,6 +93,10 @@ export class Supervised {
     return this.#isClosed;
   }
 
+  get shimPid(): number | undefined {
+    return this.#shim.pid;
+  }
+
   get survivors(): readonly Survivor[] {
     return this.#family.survivors;
   }

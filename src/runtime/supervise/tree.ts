@@ -8,8 +8,8 @@ export interface TreeQuery {
   readonly markedBy: number | undefined;
   /** The main program of the last run, which leads a session of its own. */
   readonly main: MainProcess | null;
-  /** Whether the session of `main` can be nobody else's: it lives, or its end has just been learnt. */
-  readonly isSessionOurs: boolean;
+  /** Whether the end of `main` has just been learnt: its session cannot be anybody else's yet. */
+  readonly hasJustEnded: boolean;
   /** Members seen earlier. */
   readonly seen: Iterable<ProcessRef>;
   /** Members of the cgroup, where there is one. */
@@ -26,8 +26,8 @@ function* rootsOf(query: TreeQuery, snapshot: Snapshot): Generator<ProcInfo> {
   const { main } = query;
   const leader = main === null ? undefined : byPid.get(main.pid);
   if (isSame(leader, main)) yield leader;
-  // If somebody else has the leader's number by now, the session is not ours.
-  if (main !== null && query.isSessionOurs && (leader === undefined || isSame(leader, main))) {
+  // If somebody else has the leader's number by now, or may have had it, the session is not ours.
+  if (main !== null && (leader === undefined ? query.hasJustEnded : isSame(leader, main))) {
     for (const proc of snapshot.session(main.pid)) if (proc.startTicks >= main.startTicks) yield proc;
   }
   for (const ref of query.seen) {
