@@ -54,6 +54,7 @@ export class DaemonClient {
         return await connection.call(method, params);
       } catch (error) {
         if (!(error instanceof ConnectionLost)) throw error;
+        await sleep(RETRY_MS);
       }
     }
   }

@@ -6,7 +6,7 @@ import type { ProcessDetails, ProcessView } from './process-view.ts';
 import { spawnRequestSchema } from './spawn-schema.ts';
 
 /** The longest line of a request: an environment and arguments may be 2 MB on Linux. */
-export const MAX_REQUEST_BYTES = 4 * 1024 ** 2;
+export const MAX_REQUEST_BYTES = 3 * 1024 ** 2;
 
 const names = z.array(z.string()).check(z.minLength(1), z.maxLength(10_000));
 const timeoutMs = z.nullable(z.number().check(z.gte(0)));

@@ -14,11 +14,11 @@ export interface LockOwner {
 
 const PREFIX = 'lock.';
 
+/** Whatever else has such a name is not ours, and cannot be counted on from. */
+const LOCK = /^lock\.([1-9]\d{0,14})$/;
+
 const highest = (directory: string): number =>
-  readdirSync(directory).reduce((max, name) => {
-    const number = name.startsWith(PREFIX) ? Number(name.slice(PREFIX.length)) : Number.NaN;
-    return Number.isInteger(number) && number > max ? number : max;
-  }, 0);
+  readdirSync(directory).reduce((max, name) => Math.max(max, Number(LOCK.exec(name)?.[1] ?? 0)), 0);
 
 const liveOwner = (directory: string, number: number): LockOwner | undefined => {
   let target: string;
