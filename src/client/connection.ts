@@ -3,6 +3,9 @@ import { type ErrorCode, ProcctlError } from '../errors.ts';
 import type { Method, ParamsOf, Results } from '../protocol/rpc.ts';
 import { RPC_ERROR, type RpcAnswer, type RpcError, requestLine } from '../protocol/rpc-message.ts';
 
+/** What connect(2) says when nobody listens, or no longer: the daemon may be killed while a client waits in its queue. */
+const NOBODY: readonly string[] = ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTSOCK', 'ENOTDIR'];
+
 interface Call {
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
@@ -50,7 +53,7 @@ export class Connection {
     return new Promise((resolve, reject) => {
       const socket = createConnection(path);
       const fail = (error: NodeJS.ErrnoException): void => {
-        if (['ENOENT', 'ECONNREFUSED', 'ENOTSOCK', 'ENOTDIR'].includes(error.code ?? '')) resolve(undefined);
+        if (NOBODY.includes(error.code ?? '')) resolve(undefined);
         else reject(new ProcctlError('ERR_DAEMON', `cannot connect to the daemon: ${error.message}`, { cause: error }));
       };
       socket.once('error', fail);

@@ -8,6 +8,8 @@ import { Connection, ConnectionLost } from './connection.ts';
 /** How long a daemon that has the home may take until it listens: it may have hundreds of processes to take over. */
 const LISTEN_PATIENCE_MS = 30_000;
 const RETRY_MS = 20;
+/** A daemon that is killed while it starts is started again; one that always dies has a reason. */
+const MAX_DEATHS = 5;
 
 export interface DaemonClientOptions {
   readonly home: Home;
@@ -96,13 +98,19 @@ export class DaemonClient {
   }
 
   async #existingOrNew(): Promise<Connection> {
-    for (;;) {
+    for (let deaths = 0; ; ) {
       const connection = homeExists(this.#home) ? await this.#existing() : undefined;
       if (connection !== undefined) return connection;
       const { startDaemon } = await import('./start-daemon.lazy.ts');
       const report = await startDaemon(this.#home);
       if (report.tag === 'ready') this.#tell(`started the daemon (pid ${report.pid}, home ${this.#home.path})`);
-      else await sleep(RETRY_MS);
+      if (report.tag === 'died') deaths += 1;
+      if (deaths === MAX_DEATHS) {
+        throw new ProcctlError('ERR_DAEMON', 'the daemon ended before it was ready', {
+          hint: `see ${this.#home.daemonLog}`,
+        });
+      }
+      await sleep(report.tag === 'ready' ? 0 : RETRY_MS);
     }
   }
 }

@@ -16,12 +16,13 @@ const NODE_FLAGS = ['--max-semi-space-size=2', '--expose-gc', '--no-warnings'];
 
 const MAX_LOG_BYTES = 1024 ** 2;
 
-export type StartReport = { readonly tag: 'ready'; readonly pid: number } | { readonly tag: 'busy' };
+export type StartReport = { readonly tag: 'ready'; readonly pid: number } | { readonly tag: 'busy' | 'died' };
 
 /**
  * Starts the daemon of a home, in a session of its own and as nobody's child.
  *
- * @returns `busy` when another one has the home, which may be about to listen, or to go
+ * @returns `busy` when another one has the home, which may be about to listen, or to go; `died` when it was killed before it
+ *   could say anything
  * @throws ProcctlError when it cannot start, with its reason
  */
 export const startDaemon = async (home: Home): Promise<StartReport> => {
@@ -51,7 +52,7 @@ export const startDaemon = async (home: Home): Promise<StartReport> => {
   if (/^busy/m.test(said)) return { tag: 'busy' };
   const failure = /^failed (\w+) (.*)$/m.exec(said);
   if (failure !== null) throw new ProcctlError(failure[1] as ErrorCode, failure[2] as string);
-  throw new ProcctlError('ERR_DAEMON', 'the daemon ended before it was ready', { hint: `see ${home.daemonLog}` });
+  return { tag: 'died' };
 };
 
 const openLog = (home: Home): number | 'ignore' => {
