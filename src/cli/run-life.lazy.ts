@@ -7,7 +7,7 @@ import { parseSignal } from '../protocol/signal-name.ts';
 import { homeExists, locateHome } from '../runtime/home.ts';
 import { asError, countOf } from './done.ts';
 import { statusOfEnd } from './end-status.ts';
-import { say, tell } from './tell.ts';
+import { isOurs, say, tell } from './tell.ts';
 import { READER_GONE, writeStdout } from './write-stdout.ts';
 
 export interface LifeFlags {
@@ -77,7 +77,14 @@ export const runLife = async (
       const { done } = await client.command(`process.${verb}`, params);
       return await report(verb, done, flags);
     }
-    const { done } = await client.command(verb === 'stop' ? 'process.stop' : 'process.remove', { ...params, now });
+    if (verb === 'stop') {
+      const { done } = await client.command('process.stop', { ...params, now });
+      return await report(verb, done, flags);
+    }
+    // The daemon that removed them may have been killed before it could say so.
+    const ifRepeated = (error: unknown) =>
+      isOurs(error) && error.code === 'ERR_NO_PROCESS' ? { done: [] } : undefined;
+    const { done } = await client.command('process.remove', { ...params, now }, { ifRepeated });
     return await report(verb, done, flags);
   } finally {
     client.close();

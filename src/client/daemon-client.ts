@@ -48,13 +48,21 @@ export class DaemonClient {
   /**
    * Has something done, by a daemon that is started if need be. If the daemon is killed before it answers, the next one is
    * asked again: every request is either without harm when it is repeated, or carries a token.
+   *
+   * @param ifRepeated what an error means when the request may have been carried out before; undefined: what it says
    */
-  async command<M extends Method>(method: M, params: ParamsOf<M>): Promise<Results[M]> {
-    for (;;) {
+  async command<M extends Method>(
+    method: M,
+    params: ParamsOf<M>,
+    { ifRepeated }: { readonly ifRepeated?: (error: unknown) => Results[M] | undefined } = {},
+  ): Promise<Results[M]> {
+    for (let isRepeated = false; ; isRepeated = true) {
       const connection = await this.#existingOrNew();
       try {
         return await connection.call(method, params);
       } catch (error) {
+        const result = isRepeated ? ifRepeated?.(error) : undefined;
+        if (result !== undefined) return result;
         if (!(error instanceof ConnectionLost)) throw error;
         await sleep(RETRY_MS);
       }

@@ -80,15 +80,19 @@ ended $run $status $uptime"
     esac
   done
 }
+missing() {
+  pipes=
+  for id in $rest; do
+    for name in out err ctl ev; do [ -p "$id/$name" ] || pipes="$pipes $id/$name"; done
+  done
+}
 cgroups=$1
 while read -r word rest; do
   case $word in
   mk)
-    pipes=
-    for id in $rest; do
-      for name in out err ctl ev; do [ -p "$id/$name" ] || pipes="$pipes $id/$name"; done
-    done
-    if [ -z "$pipes" ] || mkfifo -m 600 $pipes; then echo made; else echo failed; fi ;;
+    missing
+    # A launcher that outlived its daemon may be making the same ones.
+    if [ -z "$pipes" ] || mkfifo -m 600 $pipes || { missing; [ -z "$pipes" ]; }; then echo made; else echo failed; fi ;;
   up)
     (
       for start in $rest; do

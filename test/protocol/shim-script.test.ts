@@ -13,13 +13,13 @@ import { shimShell } from '../../src/runtime/supervise/launcher.ts';
 import { scratch, waitFor } from '../helpers/procctl.ts';
 import { HOME_MARK, runUnderShim, specOf, TestShim, TOOLS } from '../helpers/shim.ts';
 
-const BREAK = '\0\u0001\0';
+const BREAK = '\0\x01break\x01\0'; // longer than any text below is likely to hit
 
 /** A program that tells what it was given, as the kernel has it. */
 const TELL_ALL = [
   '/bin/sh',
   '-c',
-  `/bin/cat /proc/$$/cmdline; printf '\\0\\001\\0'; /bin/cat /proc/$$/environ; printf '\\0\\001\\0'; ` +
+  `/bin/cat /proc/$$/cmdline; printf '\\0\\001break\\001\\0'; /bin/cat /proc/$$/environ; printf '\\0\\001break\\001\\0'; ` +
     '/usr/bin/readlink -n /proc/$$/cwd',
   'sh',
 ];

@@ -17,6 +17,27 @@ export interface ShimListener {
   onGone(): void;
 }
 
+/** What is written in small pieces is read so many ms apart. */
+const GATHER_MS = 20;
+const LARGE_BYTES = 16 * 1024;
+const FAST_MS = 1_000;
+
+/**
+ * How eagerly a pipe is read. What the daemon has read and not yet written is lost if it is killed at that very moment, so
+ * small output is left in the pipe for a moment and read together: fewer such moments, and less work. A process that
+ * fills the pipe meanwhile is read without pause for a while.
+ */
+class ReadPace {
+  #fastUntilMs = 0;
+
+  /** @param length bytes of the read just made */
+  goesOn(length: number): boolean {
+    const nowMs = performance.now();
+    if (length >= LARGE_BYTES) this.#fastUntilMs = nowMs + FAST_MS;
+    return nowMs < this.#fastUntilMs;
+  }
+}
+
 interface Pipe {
   readonly fd: number;
   readonly socket: Socket;
@@ -87,7 +108,8 @@ export class ShimLink {
     for (const { socket } of this.#pipes.splice(0)) socket.destroy();
   }
 
-  #open(name: string, take: (chunk: Buffer) => void, onEnd: () => void = () => {}): void {
+  #open(name: 'out' | 'err' | 'ev', take: (chunk: Buffer) => void, onEnd: () => void = () => {}): void {
+    const pace = name === 'ev' ? { goesOn: () => true } : new ReadPace();
     const fd = openSync(this.#file(name), constants.O_RDONLY | constants.O_NONBLOCK);
     const guarded = (chunk: Buffer): void => {
       if (!this.#isClosed) take(chunk);
@@ -101,7 +123,12 @@ export class ShimLink {
         buffer: shared,
         callback: (length: number): boolean => {
           guarded(shared.subarray(0, length));
-          return true;
+          if (pace.goesOn(length)) return true;
+          // Stops reading; what comes meanwhile waits in the pipe.
+          setTimeout(() => {
+            if (!socket.destroyed) socket.resume();
+          }, GATHER_MS);
+          return false;
         },
       },
     };

@@ -142,23 +142,20 @@ export class Supervisor {
    *   be run; nothing is left of it then
    */
   async spawn(request: SpawnRequest, token: string): Promise<Supervised[]> {
-    const earlier = this.all.filter(({ spec }) => spec.token === token);
-    if (earlier.length > 0) {
-      await Promise.all(earlier.map((process) => this.#untilExecuting(process)));
-      return earlier;
-    }
-    checkCanRun(request);
-    const specs = this.#specsOf(request, token);
-    const started: Supervised[] = [];
+    // An earlier daemon may have been killed anywhere in here, and its client asks again: what is missing is made up for.
+    const known = this.all.filter(({ spec }) => spec.token === token);
+    if (known.length === 0) checkCanRun(request);
+    const specs = this.#specsOf(request, token, known);
+    const started: Supervised[] = [...known];
     try {
       for (const spec of specs) started.push(this.#create(spec));
     } catch (error) {
-      for (const process of started) this.#forget(process);
+      for (const process of started.slice(known.length)) this.#forget(process);
       throw diskError(error);
     }
     this.#saveLastId();
     const saved = this.#syncAll(started);
-    for (const process of started) {
+    for (const process of started.slice(known.length)) {
       this.#around.events.add('spawned', {
         id: process.spec.id,
         name: process.spec.name,
@@ -176,11 +173,13 @@ export class Supervisor {
     return started;
   }
 
-  #specsOf(request: SpawnRequest, token: string): ProcessSpec[] {
+  /** @param known those of the request that are there already */
+  #specsOf(request: SpawnRequest, token: string, known: readonly Supervised[]): ProcessSpec[] {
     const { name, defaultName, instances, ...rest } = request;
-    const taken = new Set(this.all.flatMap(({ spec }) => [spec.name, spec.group]));
+    const others = this.all.filter((process) => !known.includes(process));
+    const taken = new Set(others.flatMap(({ spec }) => [spec.name, spec.group]));
     const given = name === null ? undefined : parseProcessName(name);
-    const group = given ?? uniqueName(parseProcessName(defaultName), taken);
+    const group = known[0]?.spec.group ?? given ?? uniqueName(parseProcessName(defaultName), taken);
     const names = instances === null ? [group] : instanceNames(group, instances);
     const isTaken = [group, ...names].find((candidate) => taken.has(candidate));
     if (isTaken !== undefined) {
@@ -188,17 +187,12 @@ export class Supervisor {
         hint: `choose another name with --name, or remove it first: procctl rm ${isTaken}`,
       });
     }
-    return names.map((instanceName, index) => {
+    const missing = names
+      .map((instanceName, index) => ({ instanceName, instance: instances === null ? null : index + 1 }))
+      .filter(({ instanceName }) => !known.some(({ spec }) => spec.name === instanceName));
+    return missing.map(({ instanceName, instance }) => {
       this.#lastId += 1;
-      return {
-        ...rest,
-        id: this.#lastId,
-        name: instanceName,
-        group,
-        instance: instances === null ? null : index + 1,
-        token,
-        createdAt: Date.now(),
-      };
+      return { ...rest, id: this.#lastId, name: instanceName, group, instance, token, createdAt: Date.now() };
     });
   }
 
