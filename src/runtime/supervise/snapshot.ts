@@ -22,7 +22,7 @@ export class Snapshot {
 
   /**
    * @param homeMark text that the marks of all processes of one home have in common
-   * @param skipped pids that belong to no family: for a list, shims are half of all there is
+   * @param skipped pids that belong to no family
    */
   constructor(homeMark: string, skipped?: ReadonlySet<number>) {
     this.#homeMark = homeMark;
@@ -62,10 +62,15 @@ export class Snapshot {
   }
 }
 
+const KTHREADD = 2;
+const KERNEL_THREADS_VALID_MS = 30_000;
+
 /** Shares looks at `/proc`: all that ask in one turn of the event loop get one that is made after they asked. */
 export class Looker {
   readonly #homeMark: string;
   #waiting: ((snapshot: Snapshot) => void)[] = [];
+  #kernelThreads: readonly number[] = [];
+  #kernelThreadsUntilMs = 0;
 
   constructor(homeMark: string) {
     this.#homeMark = homeMark;
@@ -84,7 +89,23 @@ export class Looker {
     });
   }
 
-  now(skipped?: ReadonlySet<number>): Snapshot {
-    return new Snapshot(this.#homeMark, skipped);
+  now(): Snapshot {
+    return new Snapshot(this.#homeMark);
+  }
+
+  /**
+   * A look for a list, not for ending anything: without shims, and without what were threads of the kernel a moment ago, which
+   * are most of what there is on an idle machine.
+   */
+  forList(shims: readonly number[]): Snapshot {
+    const nowMs = performance.now();
+    if (nowMs > this.#kernelThreadsUntilMs) this.#kernelThreads = [];
+    const snapshot = new Snapshot(this.#homeMark, new Set([...shims, ...this.#kernelThreads]));
+    if (this.#kernelThreads.length === 0) {
+      const isKernel = ({ pid, parent }: ProcInfo): boolean => pid === KTHREADD || parent === KTHREADD;
+      this.#kernelThreads = snapshot.procs.filter(isKernel).map(({ pid }) => pid);
+      this.#kernelThreadsUntilMs = nowMs + KERNEL_THREADS_VALID_MS;
+    }
+    return snapshot;
   }
 }

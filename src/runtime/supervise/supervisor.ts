@@ -319,8 +319,7 @@ export class Supervisor {
 
   /** What belongs to each process at this moment, with one look at /proc. */
   look(processes: readonly Supervised[]): { readonly process: Supervised; readonly tree: ProcInfo[] }[] {
-    const shims = new Set(this.all.flatMap(({ shimPid }) => shimPid ?? []));
-    const snapshot = this.#around.looker.now(shims);
+    const snapshot = this.#around.looker.forList(this.all.flatMap(({ shimPid }) => shimPid ?? []));
     return processes.map((process) => ({
       process,
       tree: process.main === null ? [] : process.tree(snapshot, { byMark: false }),
