@@ -1,13 +1,13 @@
 // What the daemon and the shims say to each other. A shim is a POSIX shell, the parent of one supervised process and
 // nothing else: it outlives the daemon, keeps the pipes open, and knows how the process ended.
 //
-// Four named pipes lie in the process's directory: `out` and `err` (what the process writes), `ctl` (to the shim: `go RUN
-// CGROUP`, `say`: repeat how the last run ended, `bye GENERATION`) and `ev` (from the shim). A shim holds all of them open for reading and writing, so nobody sees an end of file,
+// Four named pipes lie in the process's directory: `out` and `err` (what the process writes), `ctl` (to the shim: `go RUN`,
+// `say`: repeat how the last run ended, `bye GENERATION`) and `ev` (from the shim). A shim holds all of them open for reading and writing, so nobody sees an end of file,
 // or SIGPIPE, because the daemon died. Its words on `ev`, a line each and each in one write:
 //
 //   hello GENERATION STAT          it has begun; STAT is its own line of /proc/PID/stat
 //   started RUN STAT               the process was forked, and will execute its program next
-//   outside RUN                    the process could not enter its cgroup
+//   outside RUN                    the shim could not enter its cgroup, so the process is not in it
 //   [1] + Done(7)                  what `jobs` says of the process that ended: the only way to have a shell tell an
 //   ended RUN STATUS UPTIME        exit code from a signal of the same number; when: seconds since boot
 //
@@ -43,20 +43,19 @@ shim() {
   exec 3<>ev 4<>ctl 5<>out 6<>err </dev/null >/dev/null || exit
   trap : HUP INT TERM USR1 USR2 ALRM
   echo "hello $2 $me" >&3
-  generation=$2 last=0 end=
-  echo "go $3 $4" >&4
-  while read -r word run group <&4; do
+  generation=$2 last=0 end= outside=
+  # What the shim forks is born in its cgroup: to move a process costs the kernel many milliseconds, to fork one nothing.
+  [ -z "$4" ] || echo 0 >"$4/cgroup.procs" || outside=1
+  echo "go $3" >&4
+  while read -r word run rest <&4; do
     case $word in
     bye) [ "$run" != "$generation" ] || exit ;;
     say) [ -z "$end" ] || echo "$end" >&3 ;;
     go)
       [ "$run" -gt "$last" ] || continue
       last=$run end=
-      {
-        [ -z "$group" ] || echo 0 >"$group/cgroup.procs" || echo "outside $run" >&3
-        exec 3>&- 4>&-
-        . ./start.sh
-      } >&5 2>&6 5>&- 6>&- &
+      [ -z "$outside" ] || echo "outside $run" >&3
+      { . ./start.sh; } >&5 2>&6 3>&- 4>&- 5>&- 6>&- &
       pid=$!
       read -r stat </proc/$pid/stat
       echo "started $run $stat" >&3

@@ -38,24 +38,12 @@ export class Cgroups {
     }
   }
 
-  /** The cgroup of a process, made if need be; '' when it cannot be had. */
-  make(id: number): string {
-    const path = join(this.directory, String(id));
-    try {
-      mkdirSync(path, { recursive: true });
-      return path;
-    } catch {
-      return '';
-    }
-  }
-
-  /** Whether nobody is in it; undefined when that cannot be told. */
-  isEmpty(id: number): boolean | undefined {
-    try {
-      return readFileSync(join(this.directory, String(id), 'cgroup.events'), 'utf8').includes('populated 0');
-    } catch {
-      return undefined;
-    }
+  /** Makes the cgroup of a process. @returns false when it cannot be had */
+  make(id: number): boolean {
+    return attempted(() => {
+      mkdirSync(join(this.directory, String(id)), { recursive: true });
+      return true;
+    }, false);
   }
 
   members(id: number): Set<number> {

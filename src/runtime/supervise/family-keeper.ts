@@ -46,6 +46,7 @@ export class FamilyKeeper {
   #endLearntMs = Number.NEGATIVE_INFINITY;
   /** The run whose processes are in the cgroup: only for it an empty cgroup says that nobody is left. */
   #runInCgroup = 0;
+  #isShimInCgroup = false;
   #end: FamilyEnd | undefined;
   #survivors: readonly Survivor[] = [];
   #killedCount = 0;
@@ -76,16 +77,20 @@ export class FamilyKeeper {
     return this.#end !== undefined;
   }
 
-  /** A run is about to start: the cgroup it will be in, unless its shim says otherwise; '' for none. */
-  prepare(run: number): string {
+  /** A new shim is about to start: it will be in the cgroup, and with it all runs, unless it says otherwise. */
+  enterCgroup(): void {
+    this.#isShimInCgroup = this.#around.cgroups?.make(this.#spec.id) ?? false;
+  }
+
+  /** A run is about to start. */
+  prepare(run: number): void {
     this.#survivors = [];
     this.#main = null;
-    const path = this.#around.cgroups?.make(this.#spec.id) ?? '';
-    this.#runInCgroup = path === '' ? 0 : run;
-    return path;
+    this.#runInCgroup = this.#isShimInCgroup ? run : 0;
   }
 
   isOutside(run: number): void {
+    this.#isShimInCgroup = false;
     if (run === this.#runInCgroup) this.#runInCgroup = 0;
   }
 
@@ -93,10 +98,12 @@ export class FamilyKeeper {
     this.#main = main;
   }
 
-  /** Takes over a run of an earlier daemon. */
-  adopt(run: number, main: MainProcess): void {
+  /** Takes over a run of an earlier daemon, which may have had its cgroups elsewhere. */
+  adopt(run: number, main: MainProcess | null, shimPid: number | undefined): void {
     this.#main = main;
-    if (this.#around.cgroups?.members(this.#spec.id).has(main.pid)) this.#runInCgroup = run;
+    const members = this.#around.cgroups?.members(this.#spec.id);
+    this.#isShimInCgroup = shimPid !== undefined && members?.has(shimPid) === true;
+    if (this.#isShimInCgroup) this.#runInCgroup = run;
   }
 
   /** The main program has ended. @param agoMs how long ago */
@@ -149,7 +156,7 @@ export class FamilyKeeper {
   /** Ends what the main program has left behind, if anything. */
   endRest(run: number): void {
     this.#killedCount = 0;
-    if (this.#runInCgroup === run && this.#around.cgroups?.isEmpty(this.#spec.id) === true) {
+    if (this.#runInCgroup === run && this.#isCgroupEmpty()) {
       // Not in the middle of the step that asked for it.
       queueMicrotask(() => this.#cleared(run));
       return;
@@ -163,6 +170,13 @@ export class FamilyKeeper {
       this.#events.onLeftBehind(run, named(left));
       this.#endTree(run, this.#spec.stopTimeoutMs);
     });
+  }
+
+  /** But for the shim. */
+  #isCgroupEmpty(): boolean {
+    const members = this.#around.cgroups?.members(this.#spec.id);
+    const shimPid = this.#events.shimPid();
+    return members !== undefined && shimPid !== undefined && members.size === 1 && members.has(shimPid);
   }
 
   #endTree(run: number, graceMs: number): void {

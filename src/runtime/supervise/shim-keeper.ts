@@ -71,8 +71,8 @@ export class ShimKeeper {
   }
 
   /** Has a shim that is there begin a run; false when there is none. */
-  go(run: number, cgroup: string): boolean {
-    if (!this.#link?.say(`go ${run} ${cgroup}`.trimEnd())) return false;
+  go(run: number): boolean {
+    if (!this.#link?.say(`go ${run}`)) return false;
     this.#expectStart(run);
     return true;
   }

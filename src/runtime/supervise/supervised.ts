@@ -147,12 +147,16 @@ export class Supervised {
 
   /** Starts what was created with its first start ordered. */
   launchFirst(): void {
+    this.#family.enterCgroup();
     this.#family.prepare(this.#life.run);
     this.#shim.start(this.#life.run);
   }
 
   #launch(run: number): void {
-    if (this.#shim.go(run, this.#family.prepare(run))) return;
+    this.#family.prepare(run);
+    if (this.#shim.go(run)) return;
+    this.#family.enterCgroup();
+    this.#family.prepare(run);
     this.#shim.next();
     this.save();
     this.#shim.start(run);
@@ -242,8 +246,7 @@ export class Supervised {
     }
     const shim = await this.#shim.find();
     if (shim.tag !== 'alive' && (this.isAtRest || state.tag === 'waiting')) return;
-    const { main } = this;
-    if (main !== null) this.#family.adopt(this.#life.run, main);
+    this.#family.adopt(this.#life.run, this.main, shim.tag === 'alive' ? shim.ref.pid : undefined);
     this.#shim.open();
     this.#shim.catchUp();
     if (this.isAtRest) this.#shim.dismiss();
@@ -280,7 +283,7 @@ export class Supervised {
     const child = firstChild(shim.pid);
     const proc = child === undefined ? undefined : readProc(child);
     if (proc !== undefined) this.#started(run, proc);
-    else this.#shim.go(run, this.#family.prepare(run));
+    else this.#shim.go(run);
   }
 
   #adoptOrphan(shim: 'dead' | 'never'): void {
