@@ -12,6 +12,8 @@ import { READER_GONE } from './write-stdout.ts';
 
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
 const ENDING: readonly string[] = ['SIGINT', 'SIGTERM'];
+/** A terminal sends these to everything in the foreground, not to the main program alone. */
+const FROM_KEYS: readonly string[] = ['SIGINT', 'SIGQUIT'];
 
 /** No more is read while so much waits for the reader of our output. */
 const MAX_PENDING_BYTES = 1024 ** 2;
@@ -46,7 +48,8 @@ export const attach = async (client: DaemonClient, spawn: () => Promise<Started>
     }
     if (ENDING.includes(signal)) endings += 1;
     if (endings === 1 && ENDING.includes(signal)) say(`${signal} to ${name}; once more to kill it`);
-    const sent = endings > 1 ? stopNow() : client.command('process.signal', { names, signal, tree: false });
+    const sent =
+      endings > 1 ? stopNow() : client.command('process.signal', { names, signal, tree: FROM_KEYS.includes(signal) });
     sent.catch(tell);
   };
   for (const signal of FORWARDED) process.on(signal, forward);
