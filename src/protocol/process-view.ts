@@ -78,6 +78,8 @@ export interface ProcessDetails extends ProcessView {
   readonly stopTimeoutMs: number;
   readonly logMaxBytes: number;
   readonly logKeep: number;
+  /** Lines that the disk did not take, since this daemon has been there; null without a daemon. */
+  readonly logDroppedLines: number | null;
   readonly nice: number | null;
   readonly limits: Readonly<Record<string, { readonly soft: number | null; readonly hard: number | null }>>;
   readonly user: string | null;

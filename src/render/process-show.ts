@@ -95,6 +95,7 @@ const policy = (details: ProcessDetails): readonly Fact[] => [
   ],
   ['stop', `${details.stopSignal}, SIGKILL after ${settingText(details.stopTimeoutMs)}`],
   ['logs', `${details.logKeep} ${details.logKeep === 1 ? 'file' : 'files'} of ${bytesText(details.logMaxBytes)}`],
+  ['logs dropped', details.logDroppedLines ? `${details.logDroppedLines} lines that the disk did not take` : null],
   ['at boot', details.boot ? 'started again' : 'left down'],
   ['nice', orNull(details.nice, String)],
   ...Object.entries(details.limits).map(

@@ -389,6 +389,9 @@ describe.concurrent('a full disk', () => {
         ]);
         expect(await home.view('napper')).toMatchObject({ alive: false, state: 'exited' });
 
+        // The rest of the last page still took lines.
+        const dropped = async () => JSON.parse(await home.ok(['show', 'writer', '--json']))[0].logDroppedLines;
+        await waitFor(async () => (await dropped()) > 0, 'the disk takes no more lines');
         disk.free();
         const lines = await waitFor(async () => {
           const now = await logged();

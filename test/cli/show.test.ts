@@ -94,7 +94,14 @@ describe.concurrent('procctl show', () => {
     expect(full).toMatchObject({
       ...{ argv: ['sh', '-c', expect.any(String)], okExitCodes: [0, 3], maxRestarts: null, withinMs: 30_000 },
       ...{ backoffMinMs: 100, backoffMaxMs: 2000, stableAfterMs: 20_000, stopSignal: 'SIGINT', stopTimeoutMs: 1500 },
-      ...{ logMaxBytes: 2 ** 20, logKeep: 3, nice: 5, limits: { nofile: { soft: 100, hard: 200 } }, user: null },
+      ...{
+        logMaxBytes: 2 ** 20,
+        logKeep: 3,
+        logDroppedLines: 0,
+        nice: 5,
+        limits: { nofile: { soft: 100, hard: 200 } },
+        user: null,
+      },
       ...{ directory: join(home.path, 'processes', '1'), stderrTail: [], portConflict: null, restart: 'always' },
       ...{ ports: [], onCpuShare: expect.any(Number), createdAt: expect.stringMatching(/Z$/) },
     });

@@ -59,6 +59,7 @@ export const processDetails = (some: Partial<ProcessDetails> = {}): ProcessDetai
   stopTimeoutMs: 5_000,
   logMaxBytes: 10 * 1024 * 1024,
   logKeep: 5,
+  logDroppedLines: 0,
   nice: null,
   limits: {},
   user: null,

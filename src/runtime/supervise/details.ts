@@ -36,6 +36,8 @@ export interface Described {
   readonly spec: ProcessSpec;
   readonly life: Life;
   readonly directory: ProcessDirectory;
+  /** Absent without a daemon: nobody writes the log then. */
+  readonly droppedLogLines?: number;
 }
 
 /** All that is known of a process. */
@@ -63,6 +65,7 @@ export const detailsOf = (
     stopTimeoutMs: spec.stopTimeoutMs,
     logMaxBytes: spec.logMaxBytes,
     logKeep: spec.logKeep,
+    logDroppedLines: process.droppedLogLines ?? null,
     nice: spec.nice,
     limits: spec.limits,
     user: spec.user?.name ?? null,

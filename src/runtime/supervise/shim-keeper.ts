@@ -45,6 +45,7 @@ export class ShimKeeper {
   #shim: ShimRef | null;
   #link: ShimLink | undefined;
   #logs: LogWriter | undefined;
+  #droppedBefore = 0;
   #helloTimer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
@@ -68,6 +69,11 @@ export class ShimKeeper {
 
   get pid(): number | undefined {
     return this.#shim?.ref?.pid;
+  }
+
+  /** Lines of output that the disk did not take. */
+  get droppedLogLines(): number {
+    return this.#droppedBefore + (this.#logs?.droppedLines ?? 0);
   }
 
   /** Has a shim that is there begin a run; false when there is none. */
@@ -216,6 +222,7 @@ export class ShimKeeper {
   #release(): void {
     clearTimeout(this.#helloTimer);
     this.#closeLink();
+    this.#droppedBefore = this.droppedLogLines;
     this.#logs?.close();
     this.#logs = undefined;
   }

@@ -97,6 +97,10 @@ export class Supervised {
     return this.#shim.pid;
   }
 
+  get droppedLogLines(): number {
+    return this.#shim.droppedLogLines;
+  }
+
   get survivors(): readonly Survivor[] {
     return this.#family.survivors;
   }
