@@ -1,7 +1,11 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  // The library as its users have it: built, and not transformed. Types come from the sources (tsconfig.json).
+  resolve: { alias: { procctl: fileURLToPath(new URL('dist/lib/index.js', import.meta.url)) } },
   test: {
+    server: { deps: { external: [/\/dist\/lib\//] } },
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/helpers/build-once.ts'],
     reporters: ['default', './test/helpers/closing-line.ts'],

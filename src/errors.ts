@@ -38,6 +38,16 @@ const EXIT_STATUS_BY_CODE = {
   ERR_NOT_FOUND: EXIT.notFound,
   ERR_NOT_EXECUTABLE: EXIT.notExecutable,
   ERR_CWD: EXIT.notExecutable,
+  // Of the library only.
+  ERR_OPTION: EXIT.usage,
+  ERR_STATE: EXIT.internal,
+  ERR_SERIALIZATION: EXIT.failed,
+  ERR_TARGET: EXIT.failed,
+  ERR_WORKER_LOST: EXIT.failed,
+  ERR_POOL_CLOSED: EXIT.failed,
+  ERR_QUEUE_FULL: EXIT.failed,
+  ERR_QUEUE_EMPTY: EXIT.failed,
+  ERR_QUEUE_CLOSED: EXIT.failed,
 } as const satisfies Record<string, number>;
 
 export type ErrorCode = keyof typeof EXIT_STATUS_BY_CODE;
@@ -61,5 +71,104 @@ export class ProcctlError extends Error {
 
   get exitStatus(): number {
     return EXIT_STATUS_BY_CODE[this.code];
+  }
+}
+
+interface Extra {
+  readonly hint?: string;
+  readonly cause?: unknown;
+}
+
+/** A limit of time has elapsed. */
+export class TimeoutError extends ProcctlError {
+  override readonly name = 'TimeoutError';
+
+  constructor(message: string, extra: Extra = {}) {
+    super('ERR_TIMEOUT', message, extra);
+  }
+}
+
+/** A value cannot cross to another process without losing something. */
+export class SerializationError extends ProcctlError {
+  override readonly name = 'SerializationError';
+
+  /** @param path where the offender is in the value, such as `args[1].user.save`; '' is the value itself */
+  constructor(
+    message: string,
+    readonly path: string,
+    extra: Extra = {},
+  ) {
+    super('ERR_SERIALIZATION', message, extra);
+  }
+}
+
+/** What was to run in another process cannot be loaded there. */
+export class TargetError extends ProcctlError {
+  override readonly name = 'TargetError';
+
+  constructor(message: string, extra: Extra = {}) {
+    super('ERR_TARGET', message, extra);
+  }
+}
+
+/** How a process ended; one of `exitCode` and `signal` is null, both where nobody knows. */
+export interface LostWorker {
+  readonly pid: number;
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** The last it wrote to standard error; '' where that was not captured. */
+  readonly stderrTail: string;
+}
+
+/** A process ended before it had given the result it owed. */
+export class WorkerLostError extends ProcctlError implements LostWorker {
+  override readonly name = 'WorkerLostError';
+  readonly pid: number;
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stderrTail: string;
+
+  constructor(message: string, { pid, exitCode, signal, stderrTail }: LostWorker, extra: Extra = {}) {
+    super('ERR_WORKER_LOST', message, extra);
+    this.pid = pid;
+    this.exitCode = exitCode;
+    this.signal = signal;
+    this.stderrTail = stderrTail;
+  }
+}
+
+/** The pool takes no more tasks, or was terminated before this one was done. */
+export class PoolClosedError extends ProcctlError {
+  override readonly name = 'PoolClosedError';
+
+  constructor(message = 'the pool is closed', extra: Extra = {}) {
+    super('ERR_POOL_CLOSED', message, extra);
+  }
+}
+
+/** There is no room in the queue, or there was none in the time given. */
+export class QueueFullError extends ProcctlError {
+  override readonly name = 'QueueFullError';
+
+  constructor(message = 'the queue is full', extra: Extra = {}) {
+    super('ERR_QUEUE_FULL', message, extra);
+  }
+}
+
+/** There is nothing in the queue, or nothing came in the time given. */
+export class QueueEmptyError extends ProcctlError {
+  override readonly name = 'QueueEmptyError';
+
+  constructor(message = 'the queue is empty', extra: Extra = {}) {
+    super('ERR_QUEUE_EMPTY', message, extra);
+  }
+}
+
+/** The queue was closed, or the process that holds it is gone. */
+export class QueueClosedError extends ProcctlError {
+  override readonly name = 'QueueClosedError';
+
+  constructor(message = 'the queue is closed', extra: Extra = {}) {
+    super('ERR_QUEUE_CLOSED', message, extra);
   }
 }

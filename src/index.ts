@@ -1,1 +1,14 @@
-export { type ErrorCode, EXIT, ProcctlError } from './errors.ts';
+export {
+  type ErrorCode,
+  EXIT,
+  type LostWorker,
+  PoolClosedError,
+  ProcctlError,
+  QueueClosedError,
+  QueueEmptyError,
+  QueueFullError,
+  SerializationError,
+  TargetError,
+  TimeoutError,
+  WorkerLostError,
+} from './errors.ts';

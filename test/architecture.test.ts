@@ -17,7 +17,7 @@ const LEVELS = [
 ];
 
 /** What the folders without effects may import: nothing that reads a clock, a disk, a terminal or the environment. */
-const PURE_BUILTINS = ['node:buffer', 'node:path/posix', 'node:string_decoder', 'node:util'];
+const PURE_BUILTINS = ['node:buffer', 'node:path/posix', 'node:string_decoder', 'node:util', 'node:v8'];
 const PURE_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'errors.ts': [],
   core: [],
