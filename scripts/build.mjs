@@ -39,6 +39,7 @@ await build({
   format: 'esm',
   splitting: true,
   packages: 'external',
+  define: { PROCCTL_WORKER: '"./worker.js"' },
 });
 await build({
   ...common,
@@ -50,7 +51,13 @@ await build({
   // A lazy bundle is loaded by require, which takes a third of the time of Node's loader for modules.
   supported: { 'dynamic-import': false },
   format: 'cjs',
-  define: { PROCCTL_VERSION: JSON.stringify(version) },
+  // CommonJS has no import.meta.
+  banner: { js: "const PROCCTL_URL=require('node:url').pathToFileURL(__filename).href;" },
+  define: {
+    PROCCTL_VERSION: JSON.stringify(version),
+    PROCCTL_WORKER: '"../lib/worker.js"',
+    'import.meta.url': 'PROCCTL_URL',
+  },
   loader: { '.sh': 'text' },
   plugins: [lazyBundles],
 });

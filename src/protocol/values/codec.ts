@@ -71,7 +71,7 @@ export class ValueWriter {
 }
 
 /** @throws SerializationError when the value cannot cross exactly */
-export const encodeValue = (value: unknown): Buffer => {
+export const encodeValue = (value: unknown, _root = 'value'): Buffer => {
   const writer = new ValueWriter();
   writer.writeValue(value);
   return writer.take();

@@ -1,0 +1,61 @@
+// What a process and those it has started as workers say to each other.
+
+/** From the host to a worker. */
+export const TO_WORKER = {
+  /** A value: `WorkerStart`. The first, and sent once. */
+  start: 1,
+  /** A function that calls will name: its number in four bytes, and a value: `TargetOnWire`. */
+  define: 2,
+  /** Calls to be made one after the other: `CallWriter`. */
+  calls: 3,
+  /** Nothing more will come: the worker ends. */
+  end: 4,
+} as const;
+
+/** From a worker to its host. */
+export const FROM_WORKER = {
+  /** The worker has started, the initializer has run. */
+  ready: 1,
+  /** The target, or the initializer, cannot be loaded: a value, the error. */
+  cannotLoad: 2,
+  /** What the target of a process returned: a value. */
+  returned: 3,
+  /** What it threw: a value. */
+  threw: 4,
+  /** The results of calls: `ResultReader`. */
+  results: 5,
+} as const;
+
+export const TO_WORKER_TYPES = 4;
+export const FROM_WORKER_TYPES = 5;
+
+/** A function of another process: an export of a module, or the text of a function that needs nothing around it. */
+export type TargetOnWire =
+  | { readonly kind: 'module'; readonly url: string; readonly exportName: string }
+  | { readonly kind: 'source'; readonly source: string; readonly name: string };
+
+/** Who a process is, to itself and to those it starts. */
+export interface Identity {
+  readonly name: string;
+  /** Numbers of the process and of those that have led to it: Process-2:1 has [2, 1]. */
+  readonly path: readonly number[];
+  readonly daemon: boolean;
+  readonly parent: { readonly name: string; readonly pid: number };
+}
+
+export interface ProcessStart {
+  readonly kind: 'process';
+  readonly identity: Identity;
+  readonly target: TargetOnWire;
+  /** `args`, with `kwargs` as the last where they are given. */
+  readonly args: readonly unknown[];
+}
+
+export interface PoolWorkerStart {
+  readonly kind: 'pool-worker';
+  readonly identity: Identity;
+  readonly initializer: TargetOnWire | null;
+  readonly initArgs: readonly unknown[];
+}
+
+export type WorkerStart = ProcessStart | PoolWorkerStart;
