@@ -1,6 +1,9 @@
 export { activeChildren } from './api/active-children.ts';
+export { AsyncResult } from './api/async-result.ts';
 export { cpuCount, currentProcess, type ProcessInfo, parentProcess } from './api/current.ts';
 export type { WaitOptions } from './api/options.ts';
+export { Pool, type PoolStats } from './api/pool.ts';
+export type { MapOptions, PoolOptions, RunOptions } from './api/pool-options.ts';
 export { Process, type ProcessState } from './api/process.ts';
 export type { ProcessOptions, ProcessSettings } from './api/process-options.ts';
 export {

@@ -39,7 +39,7 @@ export class ValueWriter {
   /**
    * @throws SerializationError when the value cannot cross exactly; nothing has been written then
    */
-  writeValue(value: unknown): void {
+  writeValue(value: unknown, _root = 'value'): void {
     this.writeBytes(serialize(value));
   }
 

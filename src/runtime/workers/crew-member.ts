@@ -1,0 +1,203 @@
+import type { LostWorker } from '../../errors.ts';
+import { callsBody, type Results, readNotes, readResults } from '../../protocol/calls.ts';
+import { encodeValue } from '../../protocol/values/codec.ts';
+import { FROM_WORKER, type PoolWorkerStart, TO_WORKER } from '../../protocol/worker-frames.ts';
+import type { Call, KnownTarget } from './call.ts';
+import { type Ending, HostedProcess } from './hosted-process.ts';
+import { NotesFile } from './notes-file.ts';
+
+interface Message {
+  readonly frame: number;
+  readonly calls: readonly Call[];
+  readonly isShort: boolean;
+  /** Calls that have their result. */
+  answered: number;
+}
+
+/** A worker that is dead, and what that means for the calls it had. */
+export interface Loss {
+  readonly worker: LostWorker;
+  readonly saidRubbish: boolean;
+  /** The one it was at. */
+  readonly running: Call | undefined;
+  /** It was not called yet: the worker died while it loaded the function. */
+  readonly loading: Call | undefined;
+  /** Not begun, in order. */
+  readonly left: readonly Call[];
+}
+
+export interface MemberListener {
+  onReady(): void;
+  /** Results of `calls`, which took `elapsedMs` together; they have been handed over to the calls. */
+  onResults(calls: readonly Call[], elapsedMs: number, memoryBytes: number): void;
+  /** The initializer threw, or cannot be loaded. */
+  onCannotStart(encodedError: Buffer): void;
+  onEnd(loss: Loss): void;
+}
+
+/** One worker of a pool, as the pool sees it: what it was sent and what it still owes. */
+export class CrewMember {
+  readonly #hosted: HostedProcess;
+  readonly #notes: NotesFile;
+  readonly #listener: MemberListener;
+  readonly #defined = new Set<number>();
+  #messages: Message[] = [];
+  #frame = 0;
+  #isReady = false;
+  #isLeaving = false;
+  #timer: NodeJS.Timeout | undefined;
+  /** Calls it was given, all its life. */
+  given = 0;
+
+  /** @throws ProcctlError when there is no process for it */
+  constructor(start: PoolWorkerStart, listener: MemberListener) {
+    this.#listener = listener;
+    this.#notes = new NotesFile();
+    try {
+      this.#hosted = new HostedProcess(
+        { stdio: ['ignore', 'inherit', 'tail'], shared: this.#notes.fd, isGuarded: true },
+        { onFrame: (type, body) => this.#onFrame(type, body), onEnd: (ending) => this.#onEnd(ending) },
+      );
+    } catch (error) {
+      this.#notes.close();
+      throw error;
+    }
+    this.#hosted.send(TO_WORKER.start, encodeValue(start, ''));
+  }
+
+  get pid(): number {
+    return this.#hosted.pid;
+  }
+
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** It will get nothing more. */
+  get isLeaving(): boolean {
+    return this.#isLeaving;
+  }
+
+  /** Messages that are not wholly answered. */
+  get messages(): number {
+    return this.#messages.length;
+  }
+
+  /** Calls that are not answered. */
+  get owed(): number {
+    return this.#messages.reduce((sum, { calls, answered }) => sum + calls.length - answered, 0);
+  }
+
+  /** Whether all it has are calls that are soon done. */
+  get isShort(): boolean {
+    return this.#messages.every(({ isShort }) => isShort);
+  }
+
+  give(calls: readonly Call[]): void {
+    const [first] = calls;
+    for (const { target } of calls) this.#define(target);
+    this.#frame += 1;
+    // Only what is short is sent together.
+    const isShort = first !== undefined && !first.isAlone && !first.target.pace.isLong;
+    this.#messages.push({ frame: this.#frame, calls, isShort, answered: 0 });
+    for (const { weight } of calls) this.given += weight;
+    const wire = calls.map(({ kind, target, value }) => ({ kind, target: target.number, value }));
+    this.#hosted.send(TO_WORKER.calls, callsBody(this.#frame, wire));
+    if (first?.timeoutMs === undefined) return;
+    this.#timer = setTimeout(() => {
+      first.onTimeout();
+      this.kill();
+    }, first.timeoutMs);
+  }
+
+  /** What it was given last, if that is all it has. */
+  get only(): Call | undefined {
+    return this.#messages.length === 1 && this.#messages[0]?.calls.length === 1
+      ? this.#messages[0].calls[0]
+      : undefined;
+  }
+
+  ref(isRef: boolean): void {
+    this.#hosted.ref(isRef);
+  }
+
+  /** Has it end when it is done with what it has. */
+  leave(): void {
+    if (this.#isLeaving) return;
+    this.#isLeaving = true;
+    this.#hosted.send(TO_WORKER.end);
+  }
+
+  terminate(): void {
+    this.#isLeaving = true;
+    this.#hosted.kill('SIGTERM');
+  }
+
+  kill(): void {
+    this.#isLeaving = true;
+    this.#hosted.kill('SIGKILL');
+  }
+
+  #define({ number, target }: KnownTarget): void {
+    if (this.#defined.has(number)) return;
+    this.#defined.add(number);
+    const head = Buffer.alloc(4);
+    head.writeUInt32LE(number);
+    this.#hosted.send(TO_WORKER.define, head, encodeValue(target));
+  }
+
+  #onFrame(type: number, body: Buffer): void {
+    if (type === FROM_WORKER.ready && !this.#isReady) {
+      this.#isReady = true;
+      this.#listener.onReady();
+    } else if (type === FROM_WORKER.cannotLoad && !this.#isReady) {
+      this.#listener.onCannotStart(readResults(body).results[0]?.value ?? Buffer.alloc(0));
+    } else if (type === FROM_WORKER.results) {
+      const results = readResults(body);
+      const calls = this.#answer(results);
+      this.#listener.onResults(calls, results.elapsedMs, results.memoryBytes);
+    } else {
+      throw new Error('not for a pool');
+    }
+  }
+
+  /** @throws when these are not the next results */
+  #answer({ frame, from, results }: Omit<Results, 'elapsedMs' | 'memoryBytes'>): readonly Call[] {
+    const message = this.#messages[0];
+    if (message === undefined || message.frame !== frame || message.answered !== from) throw new Error('out of turn');
+    const calls = message.calls.slice(from, from + results.length);
+    if (calls.length !== results.length) throw new Error('more results than calls');
+    message.answered += results.length;
+    if (message.answered === message.calls.length) {
+      this.#messages.shift();
+      clearTimeout(this.#timer);
+    }
+    for (const [index, call] of calls.entries()) call.onResult(results[index] as (typeof results)[number]);
+    return calls;
+  }
+
+  #onEnd({ exitCode, signal, saidRubbish }: Ending): void {
+    clearTimeout(this.#timer);
+    const worker = { pid: this.pid, exitCode, signal, stderrTail: this.#hosted.stderrTail };
+    const loss = { worker, saidRubbish, ...this.#leftovers() };
+    this.#notes.close();
+    this.#listener.onEnd(loss);
+  }
+
+  /** What the dead one's notes say of the calls without a result. */
+  #leftovers(): Pick<Loss, 'running' | 'loading' | 'left'> {
+    const notes = readNotes(this.#notes.read());
+    const first = this.#messages[0];
+    if (first !== undefined && notes.started === first.frame && notes.from + notes.results.length > first.answered) {
+      const results = notes.results.slice(first.answered - notes.from);
+      this.#answer({ frame: first.frame, from: first.answered, results });
+    }
+    const message = this.#messages[0];
+    const left = this.#messages.flatMap(({ calls, answered }) => calls.slice(answered));
+    this.#messages = [];
+    if (message === undefined) return { running: undefined, loading: undefined, left };
+    if (notes.started === message.frame) return { running: left[0], loading: undefined, left: left.slice(1) };
+    if (notes.loading === message.frame) return { running: undefined, loading: left[0], left: left.slice(1) };
+    return { running: undefined, loading: undefined, left };
+  }
+}

@@ -1,0 +1,354 @@
+import { Backlog } from '../../core/calls/backlog.ts';
+import { Pace } from '../../core/calls/pace.ts';
+import { type LostWorker, PoolClosedError } from '../../errors.ts';
+import type { PoolWorkerStart, TargetOnWire } from '../../protocol/worker-frames.ts';
+import type { Call, CallSource, Failure, KnownTarget } from './call.ts';
+import { CrewMember, type Loss } from './crew-member.ts';
+
+export interface CrewOptions {
+  readonly size: number;
+  /** Calls after which a worker is replaced. */
+  readonly maxTasksPerChild: number | undefined;
+  /** Resident memory with which a worker is replaced once it is done with what it has. */
+  readonly maxMemoryBytes: number | undefined;
+  /** What the next worker is told first. */
+  readonly start: () => PoolWorkerStart;
+}
+
+/** Workers that end before they are ready, or die while they load one function, in a row. */
+const MAX_FUTILE = 3;
+/** One message to work on, and one to go on with. */
+const MESSAGES = 2;
+/** From SIGTERM to SIGKILL. */
+const TERMINATE_MS = 1_000;
+
+/** Why no worker can be had. */
+export interface CannotStart {
+  /** What the initializer threw, encoded; undefined when the worker just died. */
+  readonly encodedError: Buffer | undefined;
+  readonly worker: LostWorker;
+}
+
+export interface CrewCounts {
+  completed: number;
+  lostWorkers: number;
+  started: number;
+}
+
+/** The workers of a pool, and who does what. */
+export class Crew {
+  readonly counts: CrewCounts = { completed: 0, lostWorkers: 0, started: 0 };
+  readonly #options: CrewOptions;
+  readonly #cannotStart: (why: CannotStart) => unknown;
+  readonly #backlog = new Backlog<Call>();
+  readonly #sources = new Set<CallSource>();
+  readonly #targets = new Map<string, KnownTarget>();
+  readonly #members = new Set<CrewMember>();
+  #unready = 0;
+  #futile = 0;
+  #encodedError: Buffer | undefined;
+  #isScheduled = false;
+  #isSourcesTurn = false;
+  #isRef = true;
+  #state: 'open' | 'closing' | 'terminated' = 'open';
+  #joining: (() => void)[] = [];
+
+  /** @param cannotStart makes the error for calls, when three workers in a row have ended before they were ready */
+  constructor(options: CrewOptions, cannotStart: (why: CannotStart) => unknown) {
+    this.#options = options;
+    this.#cannotStart = cannotStart;
+    this.#fill();
+    this.#setRef();
+  }
+
+  get members(): readonly CrewMember[] {
+    return [...this.#members];
+  }
+
+  /** Calls that no worker has; not those of sources, which nobody has counted. */
+  get queued(): number {
+    return this.#backlog.size;
+  }
+
+  get isOpen(): boolean {
+    return this.#state === 'open';
+  }
+
+  /** @param key the same for the same function */
+  know(key: string, target: TargetOnWire): KnownTarget {
+    let known = this.#targets.get(key);
+    if (known === undefined) {
+      known = { number: this.#targets.size, target, pace: new Pace(), lostLoading: 0 };
+      this.#targets.set(key, known);
+    }
+    return known;
+  }
+
+  submit(call: Call): void {
+    this.#backlog.push(call);
+    this.#schedule();
+  }
+
+  /** Calls are taken from it until it is removed. */
+  addSource(source: CallSource): void {
+    this.#sources.add(source);
+    this.#schedule();
+  }
+
+  removeSource(source: CallSource): void {
+    this.#sources.delete(source);
+    this.#schedule();
+  }
+
+  /** A source has something again. */
+  wake(): void {
+    this.#schedule();
+  }
+
+  /** Takes back a call that waits, or ends the worker that has it; the call is answered by that. */
+  cancel(call: Call, error: unknown): void {
+    if (this.#backlog.remove(call)) {
+      call.onFailure({ kind: 'rejected', error });
+      this.#setRef();
+      return;
+    }
+    for (const member of this.#members) if (member.only === call) member.kill();
+  }
+
+  close(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'closing';
+    this.#schedule();
+  }
+
+  /** Ends all, and answers every call with `PoolClosedError`. */
+  terminate(): void {
+    if (this.#state === 'terminated') return;
+    this.#state = 'terminated';
+    this.#rejectWaiting(new PoolClosedError('the pool was terminated'));
+    for (const member of this.#members) member.terminate();
+    const timer = setTimeout(() => {
+      for (const member of this.#members) member.kill();
+    }, TERMINATE_MS);
+    void this.ended().then(() => clearTimeout(timer));
+    this.#setRef();
+  }
+
+  /** Resolves when every worker has ended. */
+  ended(): Promise<void> {
+    if (this.#members.size === 0 && this.#state !== 'open' && this.#isIdle) return Promise.resolve();
+    // Nobody can be told to go on by reading results once all wait for the end.
+    for (const source of this.#sources) source.openWide();
+    this.#schedule();
+    return new Promise((resolve) => {
+      this.#joining.push(resolve);
+      this.#setRef();
+    });
+  }
+
+  get #isIdle(): boolean {
+    return this.#backlog.size === 0 && this.#sources.size === 0;
+  }
+
+  /** As many workers as there should be, or fewer where that many are futile. */
+  #fill(): void {
+    if (this.#state !== 'open' && this.#isIdle) return;
+    if (this.#state === 'terminated' || this.#futile >= MAX_FUTILE) return;
+    const staying = [...this.#members].filter(({ isLeaving }) => !isLeaving).length;
+    for (let missing = this.#options.size - staying; missing > 0; missing -= 1) this.#startMember();
+  }
+
+  #startMember(): void {
+    const member: CrewMember = new CrewMember(this.#options.start(), {
+      onReady: () => {
+        this.#unready -= 1;
+        this.#futile = 0;
+        this.#schedule();
+      },
+      onResults: (calls, elapsedMs, memoryBytes) => this.#onResults(member, calls, elapsedMs, memoryBytes),
+      onCannotStart: (encodedError) => {
+        this.#encodedError = encodedError;
+      },
+      onEnd: (loss) => this.#onEnd(member, loss),
+    });
+    this.#unready += 1;
+    this.counts.started += 1;
+    member.ref(this.#isRef);
+    this.#members.add(member);
+  }
+
+  /** All that is submitted in one turn is looked at together. */
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => {
+      this.#isScheduled = false;
+      this.#dispatch();
+    });
+  }
+
+  #dispatch(): void {
+    if (this.#state === 'terminated') return;
+    if (!this.#isIdle && this.#members.size === 0) {
+      this.#futile = 0;
+      this.#tryFill();
+    }
+    // Those who have nothing to do come first.
+    for (let messages = 0; messages < MESSAGES; messages += 1) {
+      for (const member of this.#members) {
+        if (this.#isIdle) break;
+        if (!member.isReady || member.isLeaving || member.messages !== messages) continue;
+        const calls = this.#next(messages > 0, member);
+        if (calls.length > 0) this.#give(member, calls);
+      }
+    }
+    if (this.#state === 'closing' && this.#isIdle) for (const member of this.#members) member.leave();
+    this.#setRef();
+    this.#settleJoins();
+  }
+
+  #tryFill(): void {
+    try {
+      this.#fill();
+    } catch (error) {
+      if (this.#members.size === 0) this.#rejectWaiting(error);
+    }
+  }
+
+  #give(member: CrewMember, calls: readonly Call[]): void {
+    member.give(calls);
+    const { maxTasksPerChild } = this.#options;
+    if (maxTasksPerChild === undefined || member.given < maxTasksPerChild) return;
+    member.leave();
+    this.#tryFill();
+  }
+
+  /**
+   * What a worker gets next.
+   *
+   * @param isBusy whether it would have to wait for others: then only short calls, after short ones
+   */
+  #next(isBusy: boolean, member: CrewMember): readonly Call[] {
+    if (isBusy && !member.isShort) return [];
+    const room = (this.#options.maxTasksPerChild ?? Number.POSITIVE_INFINITY) - member.given;
+    const waiting = this.#backlog.peek();
+    const source = this.#source(waiting?.priority ?? Number.NEGATIVE_INFINITY);
+    if (source !== undefined) return this.#fromSource(source, isBusy, room);
+    if (waiting === undefined) return [];
+    const isAlone = ({ target, isAlone }: Call): boolean => isAlone || target.pace.isLong;
+    if (isAlone(waiting)) return isBusy ? [] : [this.#backlog.shift() as Call];
+    return this.#batch(waiting, room, isAlone);
+  }
+
+  #batch(first: Call, room: number, isAlone: (call: Call) => boolean): readonly Call[] {
+    // Each worker should get about as much of what is left, twice.
+    const share = Math.ceil(this.#backlog.size / (this.#options.size * MESSAGES));
+    const most = Math.min(first.target.pace.batch, Math.max(1, share), room);
+    const calls: Call[] = [];
+    for (let call: Call | undefined = first; calls.length < most && call !== undefined; call = this.#backlog.peek()) {
+      if (isAlone(call) || (call.weight > 1 && calls.length > 0)) break;
+      if (call.priority !== first.priority) break;
+      calls.push(this.#backlog.shift() as Call);
+      if (call.weight > 1) break;
+    }
+    return calls;
+  }
+
+  /** The source to take from, if one is more urgent than what waits. Sources take turns. */
+  #source(above: number): CallSource | undefined {
+    let best: CallSource | undefined;
+    for (const source of this.#sources) {
+      if (source.left > 0 && source.priority >= above && (best === undefined || source.priority > best.priority))
+        best = source;
+    }
+    if (best === undefined || best.priority > above || this.#backlog.size === 0) return best;
+    this.#isSourcesTurn = !this.#isSourcesTurn;
+    return this.#isSourcesTurn ? best : undefined;
+  }
+
+  #fromSource(source: CallSource, isBusy: boolean, room: number): readonly Call[] {
+    const { pace } = source.target;
+    if (isBusy && pace.isLong) return [];
+    const share = Math.ceil(source.left / (this.#options.size * MESSAGES));
+    const call = source.take(Math.max(1, Math.min(pace.batch, share, room)));
+    this.#sources.delete(source);
+    if (source.left > 0) this.#sources.add(source);
+    return call === undefined ? [] : [call];
+  }
+
+  #onResults(member: CrewMember, calls: readonly Call[], elapsedMs: number, memoryBytes: number): void {
+    const weight = calls.reduce((sum, call) => sum + call.weight, 0);
+    this.counts.completed += weight;
+    const first = calls[0];
+    if (first !== undefined) {
+      first.target.lostLoading = 0;
+      if (calls.every(({ target }) => target === first.target)) first.target.pace.learn(Math.max(1, weight), elapsedMs);
+    }
+    const { maxMemoryBytes } = this.#options;
+    if (maxMemoryBytes !== undefined && memoryBytes > maxMemoryBytes) {
+      member.leave();
+      this.#tryFill();
+    }
+    this.#schedule();
+  }
+
+  #onEnd(member: CrewMember, { worker, saidRubbish, running, loading, left }: Loss): void {
+    this.#members.delete(member);
+    if (!member.isReady) this.#unready -= 1;
+    const failure: Failure =
+      this.#state === 'terminated'
+        ? { kind: 'rejected', error: new PoolClosedError('the pool was terminated') }
+        : { kind: 'lost', worker, saidRubbish };
+    running?.onFailure(failure);
+    const again = loading === undefined ? left : this.#lostLoading(loading, worker) ? [loading, ...left] : left;
+    if (this.#state === 'terminated') for (const call of again) call.onFailure(failure);
+    else this.#backlog.putBack(again);
+    if (running !== undefined || loading !== undefined) this.counts.lostWorkers += 1;
+    if (!member.isReady && this.#state !== 'terminated') this.#onFutile(worker);
+    this.#tryFill();
+    this.#schedule();
+    this.#settleJoins();
+  }
+
+  /** @returns whether another worker is to try */
+  #lostLoading(call: Call, worker: LostWorker): boolean {
+    call.target.lostLoading += 1;
+    if (call.target.lostLoading < MAX_FUTILE) return true;
+    call.target.lostLoading = 0;
+    call.onFailure({ kind: 'unloadable', worker });
+    return false;
+  }
+
+  #onFutile(worker: LostWorker): void {
+    this.#futile += 1;
+    if (this.#futile < MAX_FUTILE || [...this.#members].some(({ isReady }) => isReady)) return;
+    this.#rejectWaiting(this.#cannotStart({ encodedError: this.#encodedError, worker }));
+  }
+
+  #rejectWaiting(error: unknown): void {
+    for (const call of this.#backlog.drain()) call.onFailure({ kind: 'rejected', error });
+    for (const source of this.#sources) {
+      this.#sources.delete(source);
+      // Whoever takes from it learns that there is nobody to do it.
+      source.take(1)?.onFailure({ kind: 'rejected', error });
+    }
+  }
+
+  #settleJoins(): void {
+    if (this.#members.size > 0 || this.#state === 'open') return;
+    if (this.#state === 'closing' && !this.#isIdle) return;
+    for (const resolve of this.#joining.splice(0)) resolve();
+  }
+
+  /** The program lives as long as there is work, or somebody waits for the end; idle workers do not keep it. */
+  #setRef(): void {
+    const isRef =
+      this.#backlog.size > 0 ||
+      this.#joining.length > 0 ||
+      [...this.#sources].some(({ isWaiting }) => !isWaiting) ||
+      [...this.#members].some(({ messages }) => messages > 0);
+    if (isRef === this.#isRef) return;
+    this.#isRef = isRef;
+    for (const member of this.#members) member.ref(isRef);
+  }
+}
