@@ -1,84 +1,125 @@
-import { deserialize, serialize } from 'node:v8';
+// Values as bytes, exactly or not at all. What crosses and what does not: docs/values.md.
+
+import { SerializationError } from '../../errors.ts';
+import { Malformed } from './byte-reader.ts';
+import { ByteWriter } from './byte-writer.ts';
+import { Decoder } from './decoder.ts';
+import { Encoder } from './encoder.ts';
 import type { RestoreHandle } from './handle.ts';
+import { RestoreFailure } from './handle-reader.ts';
+import { MAX_VALUE_BYTES } from './limits.ts';
+import { refusalOf } from './refusal.ts';
 
 /** Bytes at the end of which values are written. */
-export class ValueWriter {
-  #bytes: Buffer;
-  #length = 0;
+export class ValueWriter extends ByteWriter {
+  readonly #encoder = new Encoder(this);
+  #isWriting = false;
 
-  constructor(capacity = 1024) {
-    this.#bytes = Buffer.allocUnsafeSlow(capacity);
-  }
-
-  get length(): number {
-    return this.#length;
-  }
-
-  writeUint8(value: number): void {
-    this.#reserve(1);
-    this.#bytes[this.#length++] = value;
-  }
-
-  writeUint32(value: number): void {
-    this.#reserve(4);
-    this.#bytes.writeUInt32LE(value, this.#length);
-    this.#length += 4;
-  }
-
-  /** Overwrites four bytes that were written before. */
-  setUint32(at: number, value: number): void {
-    this.#bytes.writeUInt32LE(value, at);
-  }
-
-  writeBytes(bytes: Uint8Array): void {
-    this.#reserve(bytes.length);
-    this.#bytes.set(bytes, this.#length);
-    this.#length += bytes.length;
+  get isWriting(): boolean {
+    return this.#isWriting;
   }
 
   /**
+   * @param root what the paths of refusals begin with
    * @throws SerializationError when the value cannot cross exactly; nothing has been written then
    */
-  writeValue(value: unknown, _root = 'value'): void {
-    this.writeBytes(serialize(value));
-  }
-
-  /** Takes back what was written from there on. */
-  truncate(length: number): void {
-    this.#length = length;
-  }
-
-  /** What has been written, without a copy: valid until the next write. */
-  view(): Buffer {
-    return this.#bytes.subarray(0, this.#length);
-  }
-
-  /** Hands over what has been written and begins anew. */
-  take(): Buffer {
-    const taken = this.view();
-    this.#bytes = Buffer.allocUnsafeSlow(Math.max(1024, Math.min(this.#bytes.length, 64 * 1024)));
-    this.#length = 0;
-    return taken;
-  }
-
-  #reserve(bytes: number): void {
-    const needed = this.#length + bytes;
-    if (needed <= this.#bytes.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2));
-    this.#bytes.copy(grown, 0, 0, this.#length);
-    this.#bytes = grown;
+  writeValue(value: unknown, root = 'value'): void {
+    if (this.#isWriting) throw new SerializationError(`${root} is written while another value is`, root);
+    const start = this.length;
+    this.#isWriting = true;
+    this.limit = start + MAX_VALUE_BYTES;
+    try {
+      this.#encoder.write(value);
+      this.checkLimit();
+    } catch (thrown) {
+      this.truncate(start);
+      throw refusalOf(thrown).toError(root);
+    } finally {
+      this.limit = Number.POSITIVE_INFINITY;
+      this.#isWriting = false;
+      this.#encoder.forget();
+    }
   }
 }
 
-/** @throws SerializationError when the value cannot cross exactly */
-export const encodeValue = (value: unknown, _root = 'value'): Buffer => {
-  const writer = new ValueWriter();
-  writer.writeValue(value);
+const shared = new ValueWriter(16 * 1024);
+
+/**
+ * @param root what the paths of refusals begin with
+ * @throws SerializationError when the value cannot cross exactly
+ */
+export const encodeValue = (value: unknown, root = 'value'): Buffer => {
+  // A getter, or the description of a handle, may have come here.
+  const writer = shared.isWriting ? new ValueWriter() : shared;
+  writer.writeValue(value, root);
   return writer.take();
 };
 
+/** Reads what a ValueWriter has written, in the same order. */
+export class ValueReader {
+  readonly #decoder: Decoder;
+
+  /**
+   * @param bytes may be part of a frame; they are neither copied nor kept by the values
+   * @param restore makes handles again; what it throws is passed on as it is
+   */
+  constructor(bytes: Uint8Array, restore: RestoreHandle) {
+    this.#decoder = new Decoder(bytes, restore);
+  }
+
+  get isAtEnd(): boolean {
+    return this.#decoder.isAtEnd;
+  }
+
+  /** @throws SerializationError when there is none left */
+  readUint8(): number {
+    return this.#read((decoder) => decoder.readUint8());
+  }
+
+  /** @throws SerializationError when there is none left */
+  readUint32(): number {
+    return this.#read((decoder) => decoder.readUint32());
+  }
+
+  /** @throws SerializationError when the bytes are no value */
+  readValue(): unknown {
+    return this.#read(readOne);
+  }
+
+  #read<T>(read: (decoder: Decoder) => T): T {
+    try {
+      return read(this.#decoder);
+    } catch (thrown) {
+      throw errorOf(thrown);
+    }
+  }
+}
+
+const readOne = (decoder: Decoder): unknown => {
+  const value = decoder.read();
+  decoder.forget();
+  return value;
+};
+
+const errorOf = (thrown: unknown): unknown => {
+  if (thrown instanceof RestoreFailure) return thrown.thrown;
+  const isMalformed = thrown instanceof Malformed;
+  const why = isMalformed ? `: it ${thrown.problem}` : '';
+  return new SerializationError(`not a value${why}`, '', isMalformed ? {} : { cause: thrown });
+};
+
 /**
- * @param bytes exactly those of one value; they are not kept
- * @throws when they are no value
+ * @param bytes exactly those of one value, maybe part of a frame; they are neither copied nor kept by the value
+ * @param restore makes handles again; what it throws is passed on as it is
+ * @throws SerializationError when they are no value
  */
-export const decodeValue = (bytes: Uint8Array, _restore: RestoreHandle): unknown => deserialize(bytes);
+export const decodeValue = (bytes: Uint8Array, restore: RestoreHandle): unknown => {
+  try {
+    const decoder = new Decoder(bytes, restore);
+    const value = decoder.read();
+    if (!decoder.isAtEnd) throw new Malformed('goes on after its end');
+    return value;
+  } catch (thrown) {
+    throw errorOf(thrown);
+  }
+};
