@@ -69,5 +69,5 @@ export const parsePoolOptions = (options: PoolOptions): ParsedPoolOptions => {
 };
 
 /** What `map` hands to a function. */
-export type ItemOf<F extends AnyFunction> = Parameters<F>[0];
+export type ItemOf<F extends AnyFunction> = Parameters<F> extends readonly [] ? unknown : Parameters<F>[0];
 export type ResultOf<F extends AnyFunction> = Awaited<ReturnType<F>>;

@@ -337,7 +337,7 @@ describe.concurrent('a daemon', () => {
     ['exits', 'exit', undefined],
   ] as const)('in a busy loop ends when its parent %s [test_daemon_flag]', async (_title, how, signal) => {
     await withDirectory(async (path) => {
-      const { child, ended } = startFixture('daemon-parent.mjs', how, 'spinForever', path('pid'));
+      const { child, ended } = startFixture('daemon-parent.mjs', [how, 'spinForever', path('pid')]);
       // Who exits at once may do so before the daemon has said anything.
       const pid = how === 'exit' ? undefined : await pidIn(path('pid'));
       if (signal !== undefined) child.kill(signal);
@@ -349,8 +349,8 @@ describe.concurrent('a daemon', () => {
 
   it('that ignores SIGTERM, and the daemon of a daemon, end too', async () => {
     await withDirectory(async (path) => {
-      const stubborn = startFixture('daemon-parent.mjs', 'wait', 'ignoreTermAndSpin', path('stubborn'));
-      const nested = startFixture('daemon-parent.mjs', 'wait', 'daemonOfDaemon', path('outer'), path('inner'));
+      const stubborn = startFixture('daemon-parent.mjs', ['wait', 'ignoreTermAndSpin', path('stubborn')]);
+      const nested = startFixture('daemon-parent.mjs', ['wait', 'daemonOfDaemon', path('outer'), path('inner')]);
       const pids = await Promise.all(['stubborn', 'outer', 'inner'].map((name) => pidIn(path(name))));
       for (const { child, ended } of [stubborn, nested]) {
         child.kill('SIGKILL');

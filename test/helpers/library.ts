@@ -15,8 +15,9 @@ export interface Ran {
 }
 
 /** A program of test/fixtures/library that runs. */
-export const startFixture = (name: string, ...args: string[]) => {
-  const { NODE_OPTIONS: _, ...env } = process.env;
+export const startFixture = (name: string, args: readonly string[] = [], variables: NodeJS.ProcessEnv = {}) => {
+  const { NODE_OPTIONS: _, ...inherited } = process.env;
+  const env = { ...inherited, ...variables };
   const child = spawn(process.execPath, [fileURLToPath(fixture(name)), ...args], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -35,7 +36,7 @@ export const startFixture = (name: string, ...args: string[]) => {
   return { child, ended };
 };
 
-export const runFixture = (name: string, ...args: string[]): Promise<Ran> => startFixture(name, ...args).ended;
+export const runFixture = (name: string): Promise<Ran> => startFixture(name).ended;
 
 /** A directory that is there for as long as `use` runs. */
 export const withDirectory = async <T>(use: (path: (name: string) => string) => Promise<T>): Promise<T> => {
