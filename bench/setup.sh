@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs what the benchmarks of supervision compare with: `bench/setup.sh`, as root, on Debian.
+# Installs what the benchmarks of supervision and of the library compare with: `bench/setup.sh`, as root, on Debian.
 #
-# The bench itself installs nothing: it takes what it finds on the PATH, and pm2 from the folder below. No service of these
+# The bench itself installs nothing: it takes what it finds on the PATH, and packages from the folder below. No service of these
 # packages is started: policy-rc.d forbids it while they are installed.
 set -eu
 
@@ -22,7 +22,8 @@ fi
 
 DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends supervisor runit s6 hyperfine
 
-# Outside package.json: pm2 is no part of procctl, and brings dozens of packages.
+# Outside package.json: these are no part of procctl, and bring dozens of packages.
 mkdir -p "$folder"
 [ -e "$folder/package.json" ] || echo '{ "private": true }' >"$folder/package.json"
-npm install --prefix "$folder" --no-audit --no-fund --ignore-scripts pm2@7.0.4
+npm install --prefix "$folder" --no-audit --no-fund --ignore-scripts \
+  pm2@7.0.4 piscina@5.3.2 tinypool@2.2.0 workerpool@10.0.3 jest-worker@30.5.1

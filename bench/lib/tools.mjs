@@ -54,6 +54,13 @@ export const findTools = (procctl) => {
     supervisord: firstLine(['supervisord', '--version']),
     runit: debianVersion('runit', 'sv'),
     s6: debianVersion('s6', 's6-svc'),
+    ...Object.fromEntries(
+      ['piscina', 'tinypool', 'workerpool', 'jest-worker'].map((name) => [
+        name,
+        packageVersion(join(peersFolder, 'node_modules', name)),
+      ]),
+    ),
+    python: firstLine(['python3', '--version']),
     cat: firstLine(['cat', '--version']),
     sha256sum: firstLine(['sha256sum', '--version']),
   };

@@ -1,34 +1,65 @@
 import { CALL, RESULT, type ResultOnWire } from '../protocol/calls.ts';
-import { decodeValue } from '../protocol/values/codec.ts';
+import { decodeValue, ValueWriter } from '../protocol/values/codec.ts';
 import type { Call, Failure, KnownTarget } from '../runtime/workers/call.ts';
 import { restoreHandle } from './handles.ts';
 import { failureError } from './pool-errors.ts';
 
-export interface SingleOptions {
+export interface SingleSettings {
   readonly priority: number;
   readonly timeoutMs: number | undefined;
   readonly isAlone: boolean;
 }
 
-/** One call, and its promise. */
+/** What most calls have. */
+export const PLAIN: SingleSettings = { priority: 0, timeoutMs: undefined, isAlone: false };
+
+/** Arguments are gathered in blocks of about this size. */
+const BLOCK_BYTES = 64 * 1024;
+let block = new ValueWriter(BLOCK_BYTES);
+
+/**
+ * One call, and its promise. A hundred thousand of them may wait at a time, so there is nothing to it that it could share: what
+ * its rate was limited by was the collector of garbage.
+ */
 export class SingleCall implements Call {
-  readonly kind = CALL.single;
-  readonly weight = 1;
-  readonly priority: number;
-  readonly timeoutMs: number | undefined;
-  readonly isAlone: boolean;
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
   #hasTimedOut = false;
 
+  /** @throws SerializationError when the arguments cannot cross */
   constructor(
     readonly target: KnownTarget,
-    readonly value: Buffer,
+    args: readonly unknown[],
     readonly resolve: (value: never) => void,
     readonly reject: (error: unknown) => void,
-    { priority, timeoutMs, isAlone }: SingleOptions,
+    readonly settings: SingleSettings,
   ) {
-    this.priority = priority;
-    this.timeoutMs = timeoutMs;
-    this.isAlone = isAlone;
+    if (block.length > BLOCK_BYTES / 2) block = new ValueWriter(BLOCK_BYTES);
+    this.start = block.length;
+    block.writeValue(args, 'args');
+    this.end = block.length;
+    this.bytes = block.storage;
+  }
+
+  get kind(): typeof CALL.single {
+    return CALL.single;
+  }
+
+  get weight(): number {
+    return 1;
+  }
+
+  get priority(): number {
+    return this.settings.priority;
+  }
+
+  get timeoutMs(): number | undefined {
+    return this.settings.timeoutMs;
+  }
+
+  get isAlone(): boolean {
+    return this.settings.isAlone;
   }
 
   onTimeout(): void {

@@ -17,11 +17,13 @@ export class Chunk implements Call {
   readonly priority: number;
   readonly timeoutMs: number | undefined;
   readonly isAlone: boolean;
+  readonly start = 0;
+  readonly end: number;
   #hasTimedOut = false;
 
   constructor(
     readonly kind: CallKind,
-    readonly value: Buffer,
+    readonly bytes: Buffer,
     readonly weight: number,
     { target, priority, timeoutMs }: SourceSettings,
     readonly settle: (error: { readonly error: unknown } | undefined, value: unknown) => void,
@@ -30,6 +32,7 @@ export class Chunk implements Call {
     this.priority = priority;
     this.timeoutMs = timeoutMs;
     this.isAlone = timeoutMs !== undefined;
+    this.end = bytes.length;
   }
 
   onTimeout(): void {

@@ -6,8 +6,8 @@ import { Crew } from '../runtime/workers/crew.ts';
 import { AsyncResult } from './async-result.ts';
 import { parseArguments, parseTarget } from './call.ts';
 import { assertNotLoading, nextPath, ownName } from './identity.ts';
-import { parseCount, parseTimeoutMs, type WaitOptions } from './options.ts';
-import { SingleCall } from './pool-call.ts';
+import { parseCount, parseList, parseTimeoutMs, type WaitOptions } from './options.ts';
+import { PLAIN, SingleCall } from './pool-call.ts';
 import { cannotStartError } from './pool-errors.ts';
 import { MapSource, type SourceSettings } from './pool-map.ts';
 import {
@@ -87,11 +87,12 @@ export class Pool {
       this.#assertOpen();
       const known = this.#know(target);
       const limitMs = timeoutMs === undefined ? this.#options.timeoutMs : parseTimeoutMs(timeoutMs);
-      const value = encodeValue(parseArguments(args, undefined), 'args');
       const isAlone = signal !== undefined || limitMs !== undefined;
-      const settings = { priority: parsePriority(priority), timeoutMs: limitMs, isAlone };
+      const settings =
+        isAlone || priority !== undefined ? { priority: parsePriority(priority), timeoutMs: limitMs, isAlone } : PLAIN;
+      const list = parseList(args, 'args');
       if (signal === undefined) {
-        this.#crew.submit(new SingleCall(known, value, resolve, reject, settings));
+        this.#crew.submit(new SingleCall(known, list, resolve, reject, settings));
         return;
       }
       signal.throwIfAborted();
@@ -101,7 +102,7 @@ export class Pool {
           signal.removeEventListener('abort', onAbort);
           settle(value);
         };
-      const call = new SingleCall(known, value, settled(resolve), settled(reject), settings);
+      const call = new SingleCall(known, list, settled(resolve), settled(reject), settings);
       const onAbort = (): void => {
         reject(signal.reason);
         this.#crew.cancel(call, signal.reason);

@@ -34,20 +34,29 @@ export interface CallOnWire {
   readonly value: Buffer;
 }
 
+/** A call to be sent. Its value is a part of a buffer that many share: one for each call would be most of its cost. */
+export interface CallToSend {
+  readonly kind: CallKind;
+  readonly target: { readonly number: number };
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** @param frame numbers the message, from 1 */
-export const callsBody = (frame: number, calls: readonly CallOnWire[]): Buffer => {
+export const callsBody = (frame: number, calls: readonly CallToSend[]): Buffer => {
   let length = 8;
-  for (const { value } of calls) length += 9 + value.length;
+  for (const { start, end } of calls) length += 9 + end - start;
   const body = Buffer.allocUnsafe(length);
   body.writeUInt32LE(frame, 0);
   body.writeUInt32LE(calls.length, 4);
   let at = 8;
-  for (const { kind, target, value } of calls) {
+  for (const { kind, target, bytes, start, end } of calls) {
     body[at] = kind;
-    body.writeUInt32LE(target, at + 1);
-    body.writeUInt32LE(value.length, at + 5);
-    value.copy(body, at + 9);
-    at += 9 + value.length;
+    body.writeUInt32LE(target.number, at + 1);
+    body.writeUInt32LE(end - start, at + 5);
+    bytes.copy(body, at + 9, start, end);
+    at += 9 + end - start;
   }
   return body;
 };

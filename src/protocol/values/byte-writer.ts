@@ -31,6 +31,11 @@ export class ByteWriter {
     return this.#length;
   }
 
+  /** Where the bytes are now. What has been written up to now stays there as it is, unless it is truncated. */
+  get storage(): Buffer {
+    return this.bytes;
+  }
+
   writeUint8(value: number): void {
     if (this.#length === this.bytes.length) this.#reserve(1);
     this.bytes[this.#length++] = value;

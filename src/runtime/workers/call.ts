@@ -1,6 +1,6 @@
 import type { Pace } from '../../core/calls/pace.ts';
 import type { LostWorker } from '../../errors.ts';
-import type { CallKind, ResultOnWire } from '../../protocol/calls.ts';
+import type { CallToSend, ResultOnWire } from '../../protocol/calls.ts';
 import type { TargetOnWire } from '../../protocol/worker-frames.ts';
 
 /** A function that calls name, once for all of a pool. */
@@ -20,11 +20,8 @@ export type Failure =
   | { readonly kind: 'rejected'; readonly error: unknown };
 
 /** One call, or several of one function that are made and answered together. */
-export interface Call {
+export interface Call extends CallToSend {
   readonly target: KnownTarget;
-  readonly kind: CallKind;
-  /** Encoded. */
-  readonly value: Buffer;
   /** How many calls it is. */
   readonly weight: number;
   readonly priority: number;

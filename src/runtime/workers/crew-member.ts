@@ -101,8 +101,7 @@ export class CrewMember {
     const isShort = first !== undefined && !first.isAlone && !first.target.pace.isLong;
     this.#messages.push({ frame: this.#frame, calls, isShort, answered: 0 });
     for (const { weight } of calls) this.given += weight;
-    const wire = calls.map(({ kind, target, value }) => ({ kind, target: target.number, value }));
-    this.#hosted.send(TO_WORKER.calls, callsBody(this.#frame, wire));
+    this.#hosted.send(TO_WORKER.calls, callsBody(this.#frame, calls));
     if (first?.timeoutMs === undefined) return;
     this.#timer = setTimeout(() => {
       first.onTimeout();

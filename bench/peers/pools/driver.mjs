@@ -1,0 +1,36 @@
+// Measures one work with one pool, in a process of its own: `node NAME.mjs WORK` prints the milliseconds.
+// The pool has started, and has done some of the same work, before the clock does.
+const TASKS = 100_000;
+
+const works = {
+  run: async ({ run }, count = TASKS) => {
+    const results = await Promise.all(Array.from({ length: count }, (_, index) => run('square', index)));
+    if (results.at(-1) !== (count - 1) ** 2) throw new Error('a wrong result');
+  },
+  map: async ({ map }, count = TASKS) => {
+    const results = await map(
+      'square',
+      Array.from({ length: count }, (_, index) => index),
+    );
+    if (results.at(-1) !== (count - 1) ** 2) throw new Error('a wrong result');
+  },
+  cpu: async ({ run }, count = 200) => {
+    await Promise.all(Array.from({ length: count }, () => run('spin', 5)));
+  },
+};
+
+/** @param pool `run(name, argument)`, `map(name, items)` where it has such a thing, `close()` */
+export const drive = async (pool) => {
+  const name = process.argv[2];
+  const work = works[name];
+  await work(pool, name === 'cpu' ? 10 : 2_000);
+  const startedAt = performance.now();
+  await work(pool);
+  const elapsedMs = performance.now() - startedAt;
+  await pool.close();
+  process.stdout.write(`${elapsedMs}\n`);
+  process.exit(0);
+};
+
+/** As many workers as the machine this was written on has CPUs, for every pool. */
+export const SIZE = 2;
