@@ -29,18 +29,21 @@ const readSparse = (decoder: Decoder, array: unknown[], length: number): void =>
   }
 };
 
+/** Room for that many numbers, which beyond this length would be a table of hashes. */
+const roomFor = (items: number): number[] => (items <= 2 ** 24 ? new Array(items) : []);
+
 export const readInt32s = (decoder: Decoder): number[] => {
   const items = decoder.readVarint();
   const view = decoder.readView(items * 4);
-  const array: number[] = decoder.keep([]);
-  for (let at = 0; at < items * 4; at += 4) array.push(view.getInt32(at, true));
+  const array = decoder.keep(roomFor(items));
+  for (let i = 0; i < items; i++) array[i] = view.getInt32(i * 4, true);
   return array;
 };
 
 export const readDoubles = (decoder: Decoder): number[] => {
   const items = decoder.readVarint();
   const view = decoder.readView(items * 8);
-  const array: number[] = decoder.keep([]);
-  for (let at = 0; at < items * 8; at += 8) array.push(view.getFloat64(at, true));
+  const array = decoder.keep(roomFor(items));
+  for (let i = 0; i < items; i++) array[i] = view.getFloat64(i * 8, true);
   return array;
 };

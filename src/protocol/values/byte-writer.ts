@@ -79,7 +79,7 @@ export class ByteWriter {
     const view = this.#viewOfItems(tag, length, 4);
     for (let i = 0, at = this.#length - 4 * length; i < length; i++, at += 4) {
       const item = items[i];
-      const int = (item as number) | 0;
+      const int = typeof item === 'number' ? item | 0 : 0;
       if (int !== item || (int === 0 && 1 / item < 0)) {
         this.#length = start;
         return false;
@@ -179,7 +179,8 @@ export class ByteWriter {
   #reserve(more: number): void {
     const needed = this.#length + more;
     if (needed > this.limit) throw tooLarge();
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2, 1024)) as TextBuffer;
+    const capacity = Math.max(needed, Math.min(this.bytes.length * 2, this.limit), 1024);
+    const grown = Buffer.allocUnsafeSlow(capacity) as TextBuffer;
     this.bytes.copy(grown, 0, 0, this.#length);
     this.bytes = grown;
   }

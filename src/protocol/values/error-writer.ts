@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 import type { Encoder } from './encoder.ts';
 import { type ErrorKind, isDomException } from './error-kinds.ts';
 import { TAG } from './tags.ts';
@@ -11,6 +11,8 @@ const MAX_TEXT = 10_000;
 /** In place of what cannot cross, where something has to stand. */
 const textOf = (value: unknown): string => {
   try {
+    // Inspecting an error would walk all its causes.
+    if (types.isNativeError(value)) return String(value.stack).slice(0, MAX_TEXT);
     return inspect(value, { depth: 1, customInspect: false }).slice(0, MAX_TEXT);
   } catch {
     return 'something that cannot cross to another process';

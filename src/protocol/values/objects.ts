@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import type { Encoder } from './encoder.ts';
 import { HANDLE, type Handle } from './handle.ts';
 import { writeHandle } from './handle-text.ts';
-import { passedBy, propertyStep, Refusal } from './refusal.ts';
+import { passedBy, propertyStep } from './refusal.ts';
 import { classRefusal, symbolKeyRefusal } from './refusals.ts';
 import { TAG } from './tags.ts';
 
@@ -26,6 +26,21 @@ export const refuseSymbols = (object: object, symbols: readonly symbol[]): void 
   }
 };
 
+const EXOTIC = [
+  types.isExternal,
+  types.isMap,
+  types.isSet,
+  types.isAnyArrayBuffer,
+  types.isArrayBufferView,
+  types.isPromise,
+  types.isWeakMap,
+  types.isWeakSet,
+];
+
+/** Whether an object without prototype holds nothing but properties: prototypes can be taken away from maps and arrays. */
+const isOrdinary = (object: object): boolean =>
+  Object.prototype.toString.call(object) === '[object Object]' && !EXOTIC.some((is) => is(object));
+
 /** Own enumerable properties with string keys, in their order; a getter is read, and what it returns crosses. */
 export const writeObject = (encoder: Encoder, object: object, tag: ObjectTag): void => {
   const symbols = Object.getOwnPropertySymbols(object);
@@ -36,7 +51,7 @@ export const writeObject = (encoder: Encoder, object: object, tag: ObjectTag): v
     }
     refuseSymbols(object, symbols);
   }
-  if (tag === TAG.nullObject && types.isExternal(object)) throw new Refusal('is memory of native code');
+  if (tag === TAG.nullObject && !isOrdinary(object)) throw classRefusal(object);
   const keys = Object.keys(object);
   writeKeys(encoder, keys, tag);
   writeFields(encoder, object as Record<string, unknown>, keys);
