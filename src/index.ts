@@ -6,6 +6,9 @@ export { Pool, type PoolStats } from './api/pool.ts';
 export type { MapOptions, PoolOptions, RunOptions } from './api/pool-options.ts';
 export { Process, type ProcessState } from './api/process.ts';
 export type { ProcessOptions, ProcessSettings } from './api/process-options.ts';
+export { JoinableQueue, Queue } from './api/queue.ts';
+export type { QueueOptions } from './api/queue-options.ts';
+export type { Delivery } from './core/queue/events.ts';
 export {
   type ErrorCode,
   EXIT,

@@ -1,6 +1,4 @@
-import type { HandleDescription } from '../protocol/values/handle.ts';
+// All objects that cross between processes by reference have to be known before one comes.
+import './queue.ts';
 
-/** Makes an object that came by reference from another process. */
-export const restoreHandle = (description: HandleDescription): object => {
-  throw new Error(`unknown kind of handle: ${description.kind}`);
-};
+export { restoreHandle } from './shared-objects.ts';

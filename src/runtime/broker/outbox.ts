@@ -1,0 +1,186 @@
+import { HEAD_BYTES, headOf, MAX_ITEM_BYTES } from '../../core/queue/batch.ts';
+import { QueueClosedError, QueueFullError, SerializationError } from '../../errors.ts';
+import { ValueWriter } from '../../protocol/values/codec.ts';
+import { LARGE_BYTES } from './large-items.ts';
+import { type WaitLimits, watchLimits } from './limits.ts';
+import type { Link } from './link.ts';
+
+/** A batch is sent when it has grown to this, */
+const BATCH_BYTES = 32 * 1024;
+/** or is this old when something is added to it, ms; at the latest in the next turn of the event loop. */
+const BATCH_AGE_MS = 1;
+/** A loop that only awaits puts runs in microtasks alone; so often, ms, a put lets the event loop turn. */
+const TURN_MS = 5;
+
+interface Waiting {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+  readonly unwatch: () => void;
+  /** What a refusal means: the queue is full, unless it was taken back. */
+  refusal: unknown;
+}
+
+const done = Promise.resolve();
+const closed = (): QueueClosedError => new QueueClosedError();
+
+/** The puts of one process into one queue. */
+export class Outbox {
+  readonly #link: Link;
+  readonly #object: number;
+  /** Whether the host says which puts it has accepted. */
+  readonly #isAcknowledged: boolean;
+  readonly #waiting = new Map<number, Waiting>();
+  #writer = new ValueWriter();
+  #count = 0;
+  /** The number of the last put. */
+  #last = 0;
+  #startedAt = 0;
+  #turnedAt = 0;
+  /** Something was sent in this turn of the event loop, and the end of the turn is waited for. */
+  #isTurnWatched = false;
+  #error: (() => QueueClosedError) | undefined;
+
+  constructor(link: Link, object: number, isAcknowledged: boolean) {
+    this.#link = link;
+    this.#object = object;
+    this.#isAcknowledged = isAcknowledged;
+  }
+
+  /**
+   * @param isNowait refuse it, should it have to wait
+   * @returns a promise, rejected with a SerializationError, QueueFullError, QueueClosedError or the reason of the signal
+   */
+  put(item: unknown, limits: WaitLimits, isNowait: boolean): Promise<void> {
+    if (limits.signal?.aborted) return Promise.reject(limits.signal.reason);
+    if (this.#error !== undefined) return Promise.reject(this.#error());
+    // In a batch of several it could be refused only along with the others.
+    if (isNowait) this.flush();
+    if (this.#count === 0) this.#startedAt = performance.now();
+    try {
+      this.#write(item);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    this.#count += 1;
+    this.#last += 1;
+    if (this.#isAcknowledged) return this.#accepted(limits, isNowait);
+    return this.#sendWhenDue();
+  }
+
+  accepted(last: number): void {
+    for (const put of this.#waiting.keys()) {
+      if (put > last) return;
+      this.#settle(put)?.resolve();
+    }
+  }
+
+  refused(put: number): void {
+    const waiting = this.#settle(put);
+    waiting?.reject(waiting.refusal);
+  }
+
+  /** From now on all puts are refused. */
+  close(error: () => QueueClosedError = closed): void {
+    this.flush();
+    this.#error ??= error;
+    for (const put of [...this.#waiting.keys()]) this.#settle(put)?.reject(this.#error());
+  }
+
+  flush(isNowait = false): void {
+    if (this.#count === 0) return;
+    const count = this.#count;
+    this.#count = 0;
+    const bytes = this.#writer.take();
+    this.#link.send({
+      tag: 'put',
+      object: this.#object,
+      last: this.#last,
+      count,
+      isNowait: isNowait ? 1 : 0,
+      bytes,
+    });
+  }
+
+  /** @throws SerializationError; nothing has been written then */
+  #write(item: unknown): void {
+    const writer = this.#writer;
+    const start = writer.length;
+    writer.writeUint32(0);
+    try {
+      writer.writeValue(item);
+    } catch (error) {
+      writer.truncate(start);
+      throw error;
+    }
+    const length = writer.length - start - HEAD_BYTES;
+    if (length >= LARGE_BYTES) {
+      const reference = this.#link.largeItems?.write(writer.view().subarray(start + HEAD_BYTES));
+      if (reference !== undefined) {
+        writer.truncate(start + HEAD_BYTES);
+        writer.writeBytes(reference);
+        writer.setUint32(start, headOf(reference.length, true));
+        return;
+      }
+    }
+    if (length > MAX_ITEM_BYTES) {
+      writer.truncate(start);
+      throw new SerializationError(`an item of ${length} bytes is too large for a queue`, '');
+    }
+    writer.setUint32(start, headOf(length, false));
+  }
+
+  /** The first put after a rest goes at once, what follows in the same turn together. */
+  #sendWhenDue(): Promise<void> {
+    if (!this.#isTurnWatched) {
+      this.#watchTurn();
+      this.flush();
+      return done;
+    }
+    const isLarge = this.#writer.length >= BATCH_BYTES;
+    const now = performance.now();
+    if (!isLarge && now - this.#startedAt < BATCH_AGE_MS) return done;
+    this.flush();
+    if (this.#link.isCongested) return this.#link.drained();
+    return now - this.#turnedAt > TURN_MS ? new Promise((resolve) => setImmediate(resolve)) : done;
+  }
+
+  #accepted(limits: WaitLimits, isNowait: boolean): Promise<void> {
+    const put = this.#last;
+    const promise = new Promise<void>((resolve, reject) => {
+      const unwatch = watchLimits(limits, (reason) => {
+        const waiting = this.#waiting.get(put);
+        if (waiting === undefined) return;
+        if (reason !== undefined) waiting.refusal = reason.aborted;
+        this.flush();
+        this.#link.send({ tag: 'withdraw', object: this.#object, put });
+      });
+      this.#waiting.set(put, { resolve, reject, unwatch, refusal: new QueueFullError() });
+    });
+    this.#link.hold();
+    if (isNowait) this.flush(true);
+    else void this.#sendWhenDue();
+    return promise;
+  }
+
+  #settle(put: number): Waiting | undefined {
+    const waiting = this.#waiting.get(put);
+    if (waiting === undefined) return undefined;
+    this.#waiting.delete(put);
+    waiting.unwatch();
+    this.#link.release();
+    return waiting;
+  }
+
+  #watchTurn(): void {
+    this.#isTurnWatched = true;
+    this.#turnedAt = performance.now();
+    setImmediate(() => {
+      if (this.#count === 0) {
+        this.#isTurnWatched = false;
+        return;
+      }
+      this.flush();
+      this.#watchTurn();
+    });
+  }
+}
