@@ -30,8 +30,12 @@ export const quickPs = ([command, ...words]: readonly string[]): (() => Promise<
     else flags = { ...flags, ...simple };
   }
   return async () => {
+    // All that is done beside the main thread is one write: no need for four threads.
+    process.env.UV_THREADPOOL_SIZE ??= '1';
     const early = listProcesses({ wide: flags.wide });
     early.catch(() => {});
+    // The connection is there after one turn of the event loop: to load something before would hold up the question.
+    await new Promise((resolve) => setImmediate(resolve));
     const { runPs, selectProcesses } = await import('./run-ps.lazy.ts');
     return runPs(names, flags, { fetch: () => early, select: selectProcesses, now: Date.now });
   };

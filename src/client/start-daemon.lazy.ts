@@ -4,15 +4,10 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { type ErrorCode, ProcctlError } from '../errors.ts';
 import { type Home, openHome } from '../runtime/home.ts';
+import { engineFlags } from './engine-flags.ts';
 
 /** What the daemon takes over of whoever happens to start it: no secrets, no settings of Node, no mark of a family. */
 const PASSED_ON = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TZ|TMPDIR|XDG_RUNTIME_DIR|XDG_STATE_HOME)$/;
-
-/**
- * Engine flags that keep a program small which mostly sleeps: a small young generation, and a collector that can be called
- * after a large request.
- */
-const NODE_FLAGS = ['--max-semi-space-size=2', '--expose-gc', '--no-warnings'];
 
 const MAX_LOG_BYTES = 1024 ** 2;
 
@@ -32,7 +27,7 @@ export const startDaemon = async (home: Home): Promise<StartReport> => {
   const program = join(__dirname, 'daemon.cjs');
   const shell = spawn(
     '/bin/sh',
-    ['-c', '"$@" & echo "pid $!" >&3', 'procctl', process.execPath, ...NODE_FLAGS, program],
+    ['-c', '"$@" & echo "pid $!" >&3', 'procctl', process.execPath, ...engineFlags(process.versions.v8), program],
     { cwd: '/', env: { ...env, PROCCTL_HOME: home.path }, detached: true, stdio: ['ignore', log, log, 'pipe'] },
   );
   const said = await new Promise<string>((resolve, reject) => {

@@ -34,9 +34,8 @@ const say = (text: string): void => {
 };
 
 const answerOf =
-  (handlers: Handlers, collector: IdleCollector) =>
+  (handlers: Handlers) =>
   (request: Request, context: { readonly signal: AbortSignal }): Promise<unknown> => {
-    collector.note();
     const handler = handlers[request.method] as (params: unknown, context: unknown) => Promise<unknown>;
     return handler(request.params, context);
   };
@@ -64,7 +63,7 @@ const main = async (): Promise<void> => {
       process.exit(0);
     });
   };
-  const server = new RpcServer(answerOf(makeHandlers({ supervisor, facts, leave }), collector));
+  const server = new RpcServer(answerOf(makeHandlers({ supervisor, facts, leave })), () => collector.note());
   await server.listen(home.socket);
   process.on('SIGTERM', leave);
   process.on('SIGINT', leave);

@@ -17,6 +17,7 @@ export type Answer = (request: Request, context: CallContext) => Promise<unknown
 export class RpcServer {
   readonly #server: Server;
   readonly #answer: Answer;
+  readonly #onGarbage: () => void;
   readonly #clients = new Set<ServedClient>();
   /** Of these, who has no call under way; who has been so for longest comes first. */
   readonly #idle = new Set<ServedClient>();
@@ -24,8 +25,10 @@ export class RpcServer {
   #pendingBytes = 0;
   #uncollectedBytes = 0;
 
-  constructor(answer: Answer) {
+  /** @param onGarbage told when clients have left memory to be collected, at some quiet moment */
+  constructor(answer: Answer, onGarbage: () => void = () => {}) {
     this.#answer = answer;
+    this.#onGarbage = onGarbage;
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#serve(socket));
     this.#budget = {
       hold: (bytes) => {
@@ -94,9 +97,11 @@ export class RpcServer {
   #forget(client: ServedClient): void {
     this.#clients.delete(client);
     this.#idle.delete(client);
+    this.#onGarbage();
   }
 
   #collect(bytes: number): void {
+    this.#onGarbage();
     this.#uncollectedBytes += bytes;
     if (this.#uncollectedBytes < COLLECT_EVERY_BYTES) return;
     this.#uncollectedBytes = 0;

@@ -1,6 +1,15 @@
+import { getHeapStatistics } from 'node:v8';
+
 const QUIET_MS = 2_000;
-/** Somebody who asks again and again makes no more garbage than is collected anyway. */
+/** What a small request leaves can wait: somebody asks every minute. */
 const MIN_INTERVAL_MS = 30_000;
+const MUCH_BYTES = 2 * 1024 ** 2;
+
+/** With what was read, which lies outside of the engine's heap. */
+const usedBytes = (): number => {
+  const { used_heap_size: inside, external_memory: outside } = getHeapStatistics();
+  return inside + outside;
+};
 
 /**
  * Gives back memory once a burst of work is over: what it has left would otherwise stay until much more has come, which
@@ -8,18 +17,32 @@ const MIN_INTERVAL_MS = 30_000;
  */
 export class IdleCollector {
   #timer: NodeJS.Timeout | undefined;
+  #notedAtMs = 0;
   #collectedAtMs = Number.NEGATIVE_INFINITY;
+  #usedBytes = 0;
 
-  /** Something was done. */
+  /** Something is being done, or was done. */
   note(): void {
-    if (this.#timer !== undefined) return;
-    const sinceMs = performance.now() - this.#collectedAtMs;
-    this.#timer = setTimeout(() => this.#collect(), Math.max(QUIET_MS, MIN_INTERVAL_MS - sinceMs)).unref();
+    this.#notedAtMs = performance.now();
+    if (this.#timer === undefined) this.#lookIn(QUIET_MS);
   }
 
-  #collect(): void {
+  #lookIn(afterMs: number): void {
+    this.#timer = setTimeout(() => this.#look(), afterMs).unref();
+  }
+
+  /** Whoever asks again and again makes no more garbage than is collected anyway. */
+  #look(): void {
+    const nowMs = performance.now();
+    const isMuch = usedBytes() - this.#usedBytes > MUCH_BYTES;
+    const dueMs = Math.max(this.#notedAtMs + QUIET_MS, isMuch ? 0 : this.#collectedAtMs + MIN_INTERVAL_MS);
+    if (dueMs > nowMs) {
+      this.#lookIn(dueMs - nowMs);
+      return;
+    }
     this.#timer = undefined;
-    this.#collectedAtMs = performance.now();
     globalThis.gc?.();
+    this.#collectedAtMs = performance.now();
+    this.#usedBytes = usedBytes();
   }
 }

@@ -11,6 +11,8 @@ export interface HistoryEvent {
   readonly [detail: string]: unknown;
 }
 
+type EventDetails = Omit<HistoryEvent, 'time' | 'event'>;
+
 const MAX_FILE_BYTES = 1024 ** 2;
 const FILES_KEPT = 5;
 
@@ -51,16 +53,24 @@ export class EventLog {
     }
   }
 
-  add(event: string, details: Omit<HistoryEvent, 'time' | 'event'>): void {
-    const lost = this.#dropped === 0 ? {} : { droppedBefore: this.#dropped };
-    const line = `${JSON.stringify({ time: new Date().toISOString(), event, ...details, ...lost })}\n`;
-    if (this.#append(line)) this.#dropped = 0;
-    else this.#dropped += 1;
+  add(event: string, details: EventDetails): void {
+    this.addAll(event, [details]);
+  }
+
+  /** Adds what has happened to several at once, in one write. */
+  addAll(event: string, all: readonly EventDetails[]): void {
+    const time = new Date().toISOString();
+    const lines = all.map((details, index) => {
+      const lost = this.#dropped === 0 || index > 0 ? {} : { droppedBefore: this.#dropped };
+      return `${JSON.stringify({ time, event, ...details, ...lost })}\n`;
+    });
+    if (this.#append(lines.join(''))) this.#dropped = 0;
+    else this.#dropped += lines.length;
   }
 
   /** @returns false when the disk would not take it */
-  #append(line: string): boolean {
-    if (this.#bytes + line.length > MAX_FILE_BYTES) {
+  #append(lines: string): boolean {
+    if (this.#bytes + lines.length > MAX_FILE_BYTES) {
       this.#number += 1;
       this.#bytes = 0;
       for (const number of eventFiles(this.#directory)) {
@@ -68,8 +78,8 @@ export class EventLog {
       }
     }
     try {
-      appendFileSync(eventFile(this.#directory, this.#number), line, { mode: 0o600 });
-      this.#bytes += Buffer.byteLength(line);
+      appendFileSync(eventFile(this.#directory, this.#number), lines, { mode: 0o600 });
+      this.#bytes += Buffer.byteLength(lines);
       return true;
     } catch {
       return false;

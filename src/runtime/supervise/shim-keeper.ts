@@ -19,8 +19,6 @@ const NAME_PATIENCE_MS = 1_000;
 export interface ShimEvents {
   /** The shim spoke; what the process had written by then is in the log. */
   onWord(word: Exclude<ShimWord, { tag: 'hello' }>): void;
-  /** It is known by now who the shim is. */
-  onNamed(): void;
   /** The shim was killed, or has gone as it was told to. */
   onGone(): void;
   /** A run that was ordered will not begin. */
@@ -139,8 +137,8 @@ export class ShimKeeper {
     }
     if (word.generation !== this.#generation) return;
     const { pid, startTicks } = parseProc(word.stat);
+    // Not worth a write of its own: what it says next is, and until then its claim has the same.
     this.#shim = { generation: word.generation, ref: { pid, startTicks } };
-    this.#events.onNamed();
   }
 
   /** Looks for the shim that an earlier daemon had started last. */

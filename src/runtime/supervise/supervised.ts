@@ -55,7 +55,6 @@ export class Supervised {
     this.#life = status.life;
     this.#shim = new ShimKeeper({ spec, directory: this.directory, launcher: around.launcher }, status, {
       onWord: (word) => this.#onWord(word),
-      onNamed: () => this.#saveSoon(),
       onGone: () => this.#shimGone(),
       onStartFailed: (run, why) => this.dispatch({ tag: 'startFailed', run, why, atMs: monotonicMs() }),
     });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, fsync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { type Life, newLife } from '../../core/process/life.ts';
 import { step } from '../../core/process/machine.ts';
@@ -30,6 +30,8 @@ const fsyncAsync = promisify(fsync);
 
 /** How long a start may take to be seen executing its own program before it is believed to. */
 const EXECUTING_PATIENCE_MS = 5_000;
+/** Few enough that the launcher soon has something to do, so many that a mkfifo(1) is worth it. */
+const LAUNCHED_TOGETHER = 10;
 const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
 
 /** All supervised processes of a home. */
@@ -155,22 +157,28 @@ export class Supervisor {
     }
     this.#saveLastId();
     const saved = this.#syncAll(started);
-    for (const process of started.slice(known.length)) {
-      this.#around.events.add('spawned', {
-        id: process.spec.id,
-        name: process.spec.name,
-        command: process.spec.command,
-      });
-      process.launchFirst();
-    }
-    this.#sampler.wake();
     try {
-      await Promise.all([saved, ...started.map((process) => this.#untilExecuting(process))]);
+      const launched = this.#launchAll(started.slice(known.length));
+      await Promise.all([saved, launched, ...started.map((process) => this.#untilExecuting(process))]);
     } catch (error) {
       await Promise.all(started.map((process) => this.remove(process)));
       throw error instanceof ProcctlError ? error : diskError(error);
     }
     return started;
+  }
+
+  /** Some at a time: while the first ones are being forked, what the next ones need is made. */
+  async #launchAll(processes: readonly Supervised[]): Promise<void> {
+    for (let at = 0; at < processes.length; at += LAUNCHED_TOGETHER) {
+      if (at > 0) await nextTurn();
+      const some = processes.slice(at, at + LAUNCHED_TOGETHER);
+      this.#around.events.addAll(
+        'spawned',
+        some.map(({ spec: { id, name, command } }) => ({ id, name, command })),
+      );
+      for (const process of some) process.launchFirst();
+    }
+    this.#sampler.wake();
   }
 
   /** @param known those of the request that are there already */
