@@ -10,6 +10,7 @@ import { lifeCommands } from './life.ts';
 import { logsCommand } from './logs.ts';
 import { poolCommand } from './pool.ts';
 import { psCommand } from './ps.ts';
+import { queueDemoCommand } from './queue-demo.ts';
 import { showCommand } from './show.ts';
 import { spawnCommand } from './spawn.ts';
 import { isOurs, tell } from './tell.ts';
@@ -61,6 +62,7 @@ const commandsOf = (setStatus: (status: number) => void): Command[] => [
   logsCommand(setStatus, { select: findLogs }),
   eventsCommand(setStatus),
   poolCommand(setStatus),
+  queueDemoCommand(setStatus),
   daemonCommand(setStatus),
 ];
 
