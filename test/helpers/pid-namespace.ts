@@ -92,18 +92,14 @@ export class PidNamespace {
   async startAs(pid: number, command: readonly string[]): Promise<void> {
     const shell =
       'echo $(($1 - 1)) >/proc/sys/kernel/ns_last_pid; shift; setsid "$@" </dev/null >/dev/null 2>&1 & echo $!';
-    const { stdout, stderr } = await this.run([
-      'env',
-      '-i',
-      `PATH=${process.env.PATH}`,
-      'sh',
-      '-c',
-      shell,
-      'sh',
-      String(pid),
-      ...command,
-    ]);
-    if (Number(stdout) !== pid) throw new Error(`wanted pid ${pid}, got ${stdout.trim()} ${stderr}`);
+    const clean = ['env', '-i', `PATH=${process.env.PATH}`];
+    // Somebody else in the namespace may fork between the choice of the number and its use.
+    await waitFor(async () => {
+      const { stdout } = await this.run([...clean, 'sh', '-c', shell, 'sh', String(pid), ...command]);
+      const got = Number(stdout);
+      if (got !== pid && got > 0) await this.kill([got]);
+      return got === pid;
+    }, `a process with pid ${pid}`);
     await waitFor(() => this.#stat(pid)?.[3] === String(pid), `${pid} leads a session`);
   }
 
