@@ -1,3 +1,4 @@
+import { SerializationError } from '../errors.ts';
 import { CALL, type CallKind, RESULT, type ResultOnWire } from '../protocol/calls.ts';
 import { decodeValue, encodeValue } from '../protocol/values/codec.ts';
 import type { Call, CallSource, Failure, KnownTarget } from '../runtime/workers/call.ts';
@@ -115,7 +116,8 @@ export class MapSource implements CallSource {
     }
     return new Chunk(kind, value, end - start, this.#settings, (failed, results) => {
       if (failed !== undefined) this.#fail(failed.error);
-      else this.#take(start, results as readonly unknown[]);
+      else if (Array.isArray(results) && results.length === end - start) this.#take(start, results);
+      else this.#fail(new SerializationError('the results of a worker are not as many as its calls', 'results'));
     });
   }
 

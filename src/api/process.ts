@@ -240,7 +240,13 @@ export class Process<F extends AnyFunction = AnyFunction> {
   }
 
   #onFrame(type: number, body: Buffer): void {
-    const value = decodeValue(body, restoreHandle);
+    let value: unknown;
+    try {
+      value = decodeValue(body, restoreHandle);
+    } catch (error) {
+      this.#reject(error);
+      return;
+    }
     if (type === FROM_WORKER.returned) this.#resolve(value as Awaited<ReturnType<F>>);
     else if (type === FROM_WORKER.threw || type === FROM_WORKER.cannotLoad) this.#reject(value);
     else throw new Error('not for a process');

@@ -1,5 +1,4 @@
-// Messages of calls and of their results, between a pool and its workers, and the notes that a worker keeps of its
-// progress where its pool can read them when the worker is dead.
+// Messages of calls and of their results, between a pool and its workers.
 import { ValueWriter } from './values/codec.ts';
 
 /** How a call uses its value. */
@@ -103,8 +102,8 @@ export interface Results {
   readonly results: readonly ResultOnWire[];
 }
 
-const RESULTS_HEADER_BYTES = 28;
-const RESULT_HEADER_BYTES = 5;
+export const RESULTS_HEADER_BYTES = 28;
+export const RESULT_HEADER_BYTES = 5;
 
 const MAX_KEPT_BYTES = 1024 ** 2;
 
@@ -148,15 +147,6 @@ export class ResultWriter {
     return start;
   }
 
-  /** Bytes from there to the end, and the mark that nothing follows: what `readNotes` reads. Valid until the next `add`. */
-  noted(start: number, frame: number): Buffer {
-    const end = this.writer.length;
-    this.writer.writeUint32(endMark(frame));
-    const bytes = this.writer.view().subarray(start);
-    this.writer.truncate(end);
-    return bytes;
-  }
-
   /** The whole message; valid until the next `begin`. */
   finish({ frame, from, elapsedMs, memoryBytes }: Omit<Results, 'results'>): Buffer {
     const body = this.writer.view();
@@ -188,53 +178,4 @@ export const readResults = (body: Buffer): Results => {
     memoryBytes: body.readDoubleLE(20),
     results,
   };
-};
-
-/** Where the notes of a worker begin to mirror its message of results. */
-export const NOTES_BYTES = 16;
-
-/** Ends the results that are noted; too long for the length of one. */
-const endMark = (frame: number): number => (0x80000000 | (frame & 0x7fffffff)) >>> 0;
-
-/** What a worker notes before it calls anything of a message. */
-export interface Progress {
-  /** The message whose functions are being loaded, or are. */
-  readonly loading: number;
-  /** The message whose calls have begun. */
-  readonly started: number;
-  /** Index of the first call whose result is noted. */
-  readonly from: number;
-}
-
-/** With the mark that no result is noted yet, which stands where the first will be. */
-export const progressBytes = ({ loading, started, from }: Progress): Buffer => {
-  const bytes = Buffer.alloc(NOTES_BYTES + RESULTS_HEADER_BYTES + 4);
-  bytes.writeUInt32LE(loading, 0);
-  bytes.writeUInt32LE(started, 4);
-  bytes.writeUInt32LE(from, 8);
-  bytes.writeUInt32LE(endMark(started), NOTES_BYTES + RESULTS_HEADER_BYTES);
-  return bytes;
-};
-
-/**
- * Reads what a worker that is dead has noted.
- *
- * @param bytes all of the notes
- * @returns progress, and the results of the calls from `from` on of the message `started`; empty where the last of
- * them was not noted to its end
- */
-export const readNotes = (bytes: Buffer): Progress & { readonly results: readonly ResultOnWire[] } => {
-  if (bytes.length < NOTES_BYTES) return { loading: 0, started: 0, from: 0, results: [] };
-  const progress = { loading: bytes.readUInt32LE(0), started: bytes.readUInt32LE(4), from: bytes.readUInt32LE(8) };
-  const results: ResultOnWire[] = [];
-  let at = NOTES_BYTES + RESULTS_HEADER_BYTES;
-  while (at + 4 <= bytes.length) {
-    const length = bytes.readUInt32LE(at);
-    if (length === endMark(progress.started)) return { ...progress, results };
-    const start = at + RESULT_HEADER_BYTES;
-    if (start + length > bytes.length) break;
-    results.push({ status: bytes.readUInt8(at + 4) as ResultStatus, value: bytes.subarray(start, start + length) });
-    at = start + length;
-  }
-  return { ...progress, results: [] };
 };

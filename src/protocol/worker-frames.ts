@@ -24,10 +24,12 @@ export const FROM_WORKER = {
   threw: 4,
   /** The results of calls: `ResultReader`. */
   results: 5,
+  /** Calls that were wanted back and have not begun: the number of the message, and the index of the first. */
+  gaveBack: 6,
 } as const;
 
 export const TO_WORKER_TYPES = 4;
-export const FROM_WORKER_TYPES = 5;
+export const FROM_WORKER_TYPES = 6;
 
 /** A function of another process: an export of a module, or the text of a function that needs nothing around it. */
 export type TargetOnWire =

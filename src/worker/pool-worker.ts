@@ -1,15 +1,7 @@
-import { writeSync } from 'node:fs';
+import { readSync, writeSync } from 'node:fs';
 import { restoreHandle } from '../api/handles.ts';
-import {
-  CALL,
-  type CallOnWire,
-  CallReader,
-  NOTES_BYTES,
-  progressBytes,
-  RESULT,
-  type ResultStatus,
-  ResultWriter,
-} from '../protocol/calls.ts';
+import { CALL, type CallOnWire, CallReader, RESULT, type ResultStatus, ResultWriter } from '../protocol/calls.ts';
+import { type Note, progressNote, REVOKED_AT, resultNote } from '../protocol/notes.ts';
 import type { AnyFunction } from '../protocol/target.ts';
 import { decodeValue, encodeValue } from '../protocol/values/codec.ts';
 import { FROM_WORKER, type PoolWorkerStart, type TargetOnWire, TO_WORKER } from '../protocol/worker-frames.ts';
@@ -44,12 +36,16 @@ export class PoolWorker {
   #isBusy = true;
   #isEnding = false;
   #lookedAtMemoryAt = 0;
+  /** When the last call began. */
+  #checkedAt = 0;
 
   constructor(channel: WorkerChannel) {
     this.#channel = channel;
   }
 
   async begin({ initializer, initArgs }: PoolWorkerStart): Promise<void> {
+    // Ctrl-C reaches the whole group. What becomes of the pool then is its host's to say; its end is the workers' end.
+    process.on('SIGINT', () => {});
     try {
       if (initializer !== null) await (await loadTarget(initializer))(...initArgs);
     } catch (error) {
@@ -88,7 +84,7 @@ export class PoolWorker {
 
   async #make(calls: CallReader): Promise<void> {
     const { frame, count } = calls;
-    this.#note(frame, frame - 1, 0);
+    this.#note(progressNote({ loading: frame, started: frame - 1, from: 0 }));
     let from = 0;
     let begunAt = performance.now();
     this.#results.begin();
@@ -100,26 +96,45 @@ export class PoolWorker {
         fn = await this.#load(call.target);
         begunAt = performance.now();
       }
-      if (index === 0) this.#note(frame, frame, 0);
+      if (index === 0) this.#note(progressNote({ loading: frame, started: frame, from: 0 }));
+      // Only after something long can anybody have become impatient.
+      const now = performance.now();
+      if (now - this.#checkedAt >= FLUSH_MS && this.#isWantedBack(frame)) {
+        if (index > from) await this.#send(frame, from, now - begunAt);
+        this.#giveBack(frame, index);
+        return;
+      }
+      this.#checkedAt = now;
       if (fn !== undefined) {
         const pending = this.#call(fn, call);
         if (pending !== undefined) await pending;
       }
-      const start = this.#lastStart;
       if (index + 1 === count) break;
-      const now = performance.now();
-      if (now - begunAt < FLUSH_MS && this.#results.bytes < FLUSH_BYTES) {
-        const noted = this.#results.noted(start, frame);
-        writeSync(NOTES_FD, noted, 0, noted.length, NOTES_BYTES + start);
+      const elapsedMs = performance.now() - begunAt;
+      if (elapsedMs < FLUSH_MS && this.#results.bytes < FLUSH_BYTES) {
+        this.#note(resultNote(this.#results, this.#lastStart, frame));
         continue;
       }
-      await this.#send(frame, from, now - begunAt);
+      await this.#send(frame, from, elapsedMs);
       from = index + 1;
-      this.#note(frame, frame, from);
+      this.#note(progressNote({ loading: frame, started: frame, from }));
       begunAt = performance.now();
       this.#results.begin();
     }
     await this.#send(frame, from, performance.now() - begunAt);
+  }
+
+  /** Whether calls of this message that have not begun are to be made by somebody else. */
+  #isWantedBack(frame: number): boolean {
+    const revoked = Buffer.alloc(4);
+    return readSync(NOTES_FD, revoked, 0, 4, REVOKED_AT) === 4 && revoked.readUInt32LE() >= frame;
+  }
+
+  #giveBack(frame: number, index: number): void {
+    const body = Buffer.alloc(8);
+    body.writeUInt32LE(frame, 0);
+    body.writeUInt32LE(index, 4);
+    this.#channel.send(FROM_WORKER.gaveBack, body);
   }
 
   #lastStart = 0;
@@ -210,9 +225,8 @@ export class PoolWorker {
     }
   }
 
-  #note(loading: number, started: number, from: number): void {
-    const bytes = progressBytes({ loading, started, from });
-    writeSync(NOTES_FD, bytes, 0, bytes.length, 0);
+  #note({ bytes, at }: Note): void {
+    writeSync(NOTES_FD, bytes, 0, bytes.length, at);
   }
 
   #finish(frame: number, from: number, elapsedMs: number): Buffer {

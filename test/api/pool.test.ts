@@ -332,6 +332,28 @@ describe('a pool', () => {
     await expect(pool.run(3 as never)).rejects.toMatchObject({ code: 'ERR_OPTION' });
   });
 
+  it.each(['waitForOne', 'blockForOne'])(
+    'lets no short call wait behind a long one, and makes none twice: %s',
+    async (name) => {
+      await withPool({ size: 2 }, async (two) => {
+        await withDirectory(async (path) => {
+          // They are known to be short, so many are sent together.
+          await Promise.all(numbers(3_000).map((x) => two.run(of(name), [path('go'), path('before'), x, -1])));
+          for (const round of numbers(5)) {
+            const made = path(`made-${round}`);
+            const calls = numbers(500).map((x) => two.run(of(name), [path(`go-${round}`), made, x, 100]));
+            const others = await Promise.all(calls.filter((_, index) => index !== 100));
+            expect(others).toEqual(numbers(500).filter((x) => x !== 100));
+            writeFileSync(path(`go-${round}`), '');
+            expect(await calls[100]).toBe(100);
+            const each = readFileSync(made, 'utf8').trim().split('\n').map(Number);
+            expect(each.sort((a, b) => a - b)).toEqual(numbers(500));
+          }
+        });
+      });
+    },
+  );
+
   it('counts what it does', async () => {
     await withPool({ size: 2 }, async (two) => {
       await two.map(square, numbers(100));

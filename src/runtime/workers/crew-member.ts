@@ -1,14 +1,24 @@
 import type { LostWorker } from '../../errors.ts';
-import { callsBody, type Results, readNotes, readResults } from '../../protocol/calls.ts';
+import { callsBody, type ResultOnWire, type Results, readResults } from '../../protocol/calls.ts';
+import { REVOKED_AT, readNotes } from '../../protocol/notes.ts';
 import { encodeValue } from '../../protocol/values/codec.ts';
 import { FROM_WORKER, type PoolWorkerStart, TO_WORKER } from '../../protocol/worker-frames.ts';
 import type { Call, KnownTarget } from './call.ts';
 import { type Ending, HostedProcess } from './hosted-process.ts';
 import { NotesFile } from './notes-file.ts';
 
+interface Seen {
+  /** The same as long as it has not got on. */
+  readonly key: string;
+  readonly from: number;
+  /** Of the call it is at. */
+  readonly index: number;
+}
+
 interface Message {
   readonly frame: number;
-  readonly calls: readonly Call[];
+  /** Fewer than were sent once some have been taken back. */
+  calls: readonly Call[];
   readonly isShort: boolean;
   /** Calls that have their result. */
   answered: number;
@@ -30,6 +40,8 @@ export interface MemberListener {
   onReady(): void;
   /** Results of `calls`, which took `elapsedMs` together; they have been handed over to the calls. */
   onResults(calls: readonly Call[], elapsedMs: number, memoryBytes: number): void;
+  /** Calls that it has not begun, and that others may make. */
+  onGaveBack(calls: readonly Call[]): void;
   /** The initializer threw, or cannot be loaded. */
   onCannotStart(encodedError: Buffer): void;
   onEnd(loss: Loss): void;
@@ -46,6 +58,7 @@ export class CrewMember {
   #isReady = false;
   #isLeaving = false;
   #timer: NodeJS.Timeout | undefined;
+  #lastSeen: string | undefined;
   /** Calls it was given, all its life. */
   given = 0;
 
@@ -116,6 +129,44 @@ export class CrewMember {
       : undefined;
   }
 
+  /** Whether it was sent several calls together, so that results may wait behind a call that takes long. */
+  get hasSeveral(): boolean {
+    return this.#messages.length > 1 || (this.#messages[0]?.calls.length ?? 0) > 1;
+  }
+
+  /**
+   * Looks whether it has got on since it was looked at the last time. If not, it is at a call that was thought to be short:
+   * the results before that are taken from its notes, and the calls behind it taken back.
+   *
+   * Who gets these must not make them twice. So first the worker is told, by its notes, and then it is looked whether it has got on; it
+   * notes the end of a call before it looks whether it may begin the next (Dekker's order: each sets its flag before it reads the
+   * other's).
+   *
+   * @param isTakenBack whether anybody else could make the calls behind
+   */
+  lookAfter(isTakenBack: boolean): readonly Call[] {
+    const before = this.#lastSeen;
+    const seen = this.#progress();
+    this.#lastSeen = seen?.key;
+    if (seen === undefined || seen.key !== before) return [];
+    const [message, ...others] = this.#messages as [Message, ...Message[]];
+    const results = seen.results.slice(message.answered - seen.from);
+    if (message.answered >= seen.from && results.length > 0 && seen.index < message.calls.length) {
+      this.#answer({ frame: message.frame, from: message.answered, results });
+    }
+    if (!isTakenBack || !this.hasSeveral) return [];
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32LE(this.#frame);
+    this.#notes.write({ bytes, at: REVOKED_AT });
+    // If it has, it gives them back by itself, or has made them.
+    if (this.#progress()?.key !== seen.key) return [];
+    const left = [...message.calls.slice(seen.index + 1), ...others.flatMap(({ calls }) => calls)];
+    message.calls = message.calls.slice(0, seen.index + 1);
+    this.#messages = [message];
+    for (const { weight } of left) this.given -= weight;
+    return left;
+  }
+
   ref(isRef: boolean): void {
     this.#hosted.ref(isRef);
   }
@@ -155,23 +206,48 @@ export class CrewMember {
       const results = readResults(body);
       const calls = this.#answer(results);
       this.#listener.onResults(calls, results.elapsedMs, results.memoryBytes);
+    } else if (type === FROM_WORKER.gaveBack) {
+      this.#gaveBack(body.readUInt32LE(0), body.readUInt32LE(4));
     } else {
       throw new Error('not for a pool');
     }
   }
 
+  #gaveBack(frame: number, index: number): void {
+    const at = this.#messages.findIndex((message) => message.frame === frame);
+    const message = this.#messages[at];
+    // What was taken back already is not missed.
+    if (message === undefined) return;
+    if (message.answered !== index) throw new Error('out of turn');
+    this.#messages.splice(at, 1);
+    const left = message.calls.slice(index);
+    for (const { weight } of left) this.given -= weight;
+    this.#listener.onGaveBack(left);
+  }
+
+  /** Which call it is at, by its notes; undefined when that is none we know. */
+  #progress(): (Seen & { readonly results: readonly ResultOnWire[] }) | undefined {
+    const { loading, started, from, results } = readNotes(this.#notes.read());
+    const frame = this.#messages[0]?.frame;
+    const key = `${loading} ${started} ${from} ${results.length}`;
+    if (started === frame) return { key, from, index: from + results.length, results };
+    return loading === frame ? { key, from: 0, index: 0, results: [] } : undefined;
+  }
+
   /** @throws when these are not the next results */
   #answer({ frame, from, results }: Omit<Results, 'elapsedMs' | 'memoryBytes'>): readonly Call[] {
     const message = this.#messages[0];
-    if (message === undefined || message.frame !== frame || message.answered !== from) throw new Error('out of turn');
-    const calls = message.calls.slice(from, from + results.length);
-    if (calls.length !== results.length) throw new Error('more results than calls');
-    message.answered += results.length;
+    if (message === undefined || message.frame !== frame || message.answered < from) throw new Error('out of turn');
+    // Some may have been taken from its notes.
+    const news = results.slice(message.answered - from);
+    const calls = message.calls.slice(message.answered, message.answered + news.length);
+    if (calls.length !== news.length) throw new Error('more results than calls');
+    message.answered += news.length;
     if (message.answered === message.calls.length) {
       this.#messages.shift();
       clearTimeout(this.#timer);
     }
-    for (const [index, call] of calls.entries()) call.onResult(results[index] as (typeof results)[number]);
+    for (const [index, call] of calls.entries()) call.onResult(news[index] as ResultOnWire);
     return calls;
   }
 
@@ -188,7 +264,7 @@ export class CrewMember {
     const notes = readNotes(this.#notes.read());
     const first = this.#messages[0];
     if (first !== undefined && notes.started === first.frame && notes.from + notes.results.length > first.answered) {
-      const results = notes.results.slice(first.answered - notes.from);
+      const results = notes.results.slice(first.answered - notes.from, first.calls.length - notes.from);
       this.#answer({ frame: first.frame, from: first.answered, results });
     }
     const message = this.#messages[0];

@@ -19,6 +19,10 @@ export interface CrewOptions {
 const MAX_FUTILE = 3;
 /** One message to work on, and one to go on with. */
 const MESSAGES = 2;
+/** A call that takes longer than this is not short, whatever was thought; others that wait behind it are taken back. */
+const WATCH_MS = 5;
+/** When the system has no process for a worker now, it is asked again after so long. */
+const REFILL_MS = 1_000;
 /** From SIGTERM to SIGKILL. */
 const TERMINATE_MS = 1_000;
 
@@ -49,6 +53,7 @@ export class Crew {
   #encodedError: Buffer | undefined;
   #isScheduled = false;
   #isSourcesTurn = false;
+  #watch: NodeJS.Timeout | undefined;
   #isRef = true;
   #state: 'open' | 'closing' | 'terminated' = 'open';
   #joining: (() => void)[] = [];
@@ -57,7 +62,12 @@ export class Crew {
   constructor(options: CrewOptions, cannotStart: (why: CannotStart) => unknown) {
     this.#options = options;
     this.#cannotStart = cannotStart;
-    this.#fill();
+    try {
+      this.#fill();
+    } catch (error) {
+      this.terminate();
+      throw error;
+    }
     this.#setRef();
   }
 
@@ -166,6 +176,10 @@ export class Crew {
         this.#schedule();
       },
       onResults: (calls, elapsedMs, memoryBytes) => this.#onResults(member, calls, elapsedMs, memoryBytes),
+      onGaveBack: (calls) => {
+        this.#backlog.putBack(calls);
+        this.#schedule();
+      },
       onCannotStart: (encodedError) => {
         this.#encodedError = encodedError;
       },
@@ -203,8 +217,28 @@ export class Crew {
       }
     }
     if (this.#state === 'closing' && this.#isIdle) for (const member of this.#members) member.leave();
+    this.#watchTheSlow();
     this.#setRef();
     this.#settleJoins();
+  }
+
+  /** As long as a worker has several calls at a time, it is looked whether it gets on. */
+  #watchTheSlow(): void {
+    const isNeeded = [...this.#members].some(({ hasSeveral }) => hasSeveral);
+    if (isNeeded && this.#watch === undefined) this.#watch = setInterval(() => this.#lookAfterAll(), WATCH_MS);
+    if (isNeeded || this.#watch === undefined) return;
+    clearInterval(this.#watch);
+    this.#watch = undefined;
+  }
+
+  #lookAfterAll(): void {
+    const isFree = ({ isReady, isLeaving, messages }: CrewMember): boolean => isReady && !isLeaving && messages === 0;
+    const isAnybodyFree = this.#isIdle && [...this.#members].some(isFree);
+    for (const member of this.#members) {
+      const calls = member.lookAfter(isAnybodyFree);
+      if (calls.length > 0) this.#backlog.putBack(calls);
+    }
+    this.#dispatch();
   }
 
   #tryFill(): void {
@@ -212,6 +246,7 @@ export class Crew {
       this.#fill();
     } catch (error) {
       if (this.#members.size === 0) this.#rejectWaiting(error);
+      else setTimeout(() => this.#tryFill(), REFILL_MS).unref();
     }
   }
 

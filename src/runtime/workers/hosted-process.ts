@@ -95,8 +95,7 @@ export class HostedProcess {
     if (this.child.pid === undefined) throw whyNot(cwd);
     this.pid = this.child.pid;
     this.#channel = (this.child.stdio as readonly unknown[])[3] as Socket;
-    this.#tail =
-      stderr === 'tail' && this.child.stderr !== null ? new Tail(this.child.stderr, process.stderr) : undefined;
+    this.#tail = stderr === 'tail' && this.child.stderr !== null ? new Tail(this.child.stderr) : undefined;
     this.#listen();
     if (isGuarded) this.#ungard = guardProcess(this.pid);
     this.child.once('exit', (exitCode, signal) => void this.#end(exitCode, signal));

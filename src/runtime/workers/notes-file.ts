@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, readSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ProcctlError } from '../../errors.ts';
+import type { Note } from '../../protocol/notes.ts';
 
 const { O_CREAT, O_EXCL, O_RDWR } = constants;
 
@@ -33,6 +34,10 @@ export class NotesFile {
   read(): Buffer {
     const bytes = Buffer.alloc(fstatSync(this.fd).size);
     return bytes.subarray(0, readSync(this.fd, bytes, 0, bytes.length, 0));
+  }
+
+  write({ bytes, at }: Note): void {
+    writeSync(this.fd, bytes, 0, bytes.length, at);
   }
 
   close(): void {
