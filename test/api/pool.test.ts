@@ -329,7 +329,7 @@ describe('a pool', () => {
     await expect(pool.run(square, [1], { timeoutMs: -1 })).rejects.toMatchObject({ code: 'ERR_OPTION' });
     await expect(pool.run(square, [1], { priority: 'high' as never })).rejects.toMatchObject({ code: 'ERR_OPTION' });
     await expect(pool.map(square, [1], { chunkSize: 0 })).rejects.toMatchObject({ code: 'ERR_OPTION' });
-    await expect(pool.run(3 as never)).rejects.toMatchObject({ code: 'ERR_OPTION' });
+    await expect(pool.run(3 as unknown as () => void)).rejects.toMatchObject({ code: 'ERR_OPTION' });
   });
 
   it('counts what it does', async () => {
