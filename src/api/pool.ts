@@ -48,7 +48,7 @@ type AnyArguments = readonly [args?: readonly unknown[], options?: RunOptions];
 export class Pool {
   readonly #options: ParsedPoolOptions;
   readonly #crew: Crew;
-  readonly #keys = new Map<AnyFunction, string>();
+  readonly #keys = new WeakMap<AnyFunction, string>();
 
   /**
    * @throws ProcctlError ERR_OPTION; ERR_STATE in a module that a worker only loads; ERR_START when the system has no
