@@ -245,6 +245,27 @@ describe('a pool', () => {
     });
   });
 
+  it('ends an item of a map that takes too long, also behind calls without a limit', async () => {
+    await withPool({ size: 1, timeoutMs: 300 }, async (one) => {
+      const spin = (x: number): number => {
+        const end = performance.now() + (x < 0 ? 1e9 : 0.2);
+        while (performance.now() < end);
+        return x;
+      };
+      const unlimited = (count: number) =>
+        Promise.all(
+          numbers(count).map((x) => one.run(spin, [x], { timeoutMs: Number.POSITIVE_INFINITY, priority: 1 })),
+        );
+      // Both are known to be short, so one message is sent behind the other.
+      await unlimited(500);
+      const before = unlimited(5);
+      const endless = one.map(spin, [-1]);
+      const expected = expect(endless).rejects.toMatchObject({ name: 'TimeoutError' });
+      expect(await before).toEqual(numbers(5));
+      await expected;
+    });
+  });
+
   it('initializes each worker once [test_initializer]', async () => {
     await withPool({ size: 2, initializer: of('initialize'), initArgs: [1, { two: 2 }] }, async (two) => {
       const seen = (await two.map(of('whatWasInitialized'), numbers(50), { chunkSize: 1 })) as { value: unknown }[];
