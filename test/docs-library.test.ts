@@ -11,7 +11,7 @@ import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const PAGES = ['docs/process.md', 'docs/library-pool.md', 'docs/from-python.md', 'docs/from-piscina.md'];
+const PAGES = ['README.md', 'docs/process.md', 'docs/library-pool.md', 'docs/from-python.md', 'docs/from-piscina.md'];
 
 interface Block {
   readonly line: number;
