@@ -70,6 +70,7 @@ export class Pool {
           return {
             kind: 'pool-worker',
             identity: { name: `PoolWorker-${path.join(':')}`, path, daemon: true, parent },
+            ownOutputs: ['stderr'],
             initializer: initializerOnWire,
             initArgs,
           };
