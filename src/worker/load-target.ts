@@ -52,7 +52,7 @@ const withExplanation =
       const result: unknown = fn(...args);
       if (result === null || typeof result !== 'object' || typeof (result as PromiseLike<unknown>).then !== 'function')
         return result;
-      return (result as PromiseLike<unknown>).then(undefined, (error: unknown) => {
+      return Promise.resolve(result).catch((error: unknown) => {
         throw explained(error);
       });
     } catch (error) {

@@ -368,6 +368,23 @@ describe('a pool', () => {
   });
 });
 
+describe('a worker', () => {
+  it('that has its clock replaced goes on, and so do the calls behind', async () => {
+    await withPool({ size: 1 }, async (one) => {
+      await one.run(() => {
+        performance.now = () => Number.NaN;
+      });
+      expect(await Promise.all(numbers(100).map((x) => one.run(square, [x])))).toEqual(numbers(100).map(square));
+    });
+  });
+  it('awaits what only looks like a promise', async () => {
+    await withPool({ size: 1 }, async (one) => {
+      // biome-ignore lint/suspicious/noThenProperty: to be awaited
+      expect(await one.run(() => ({ then: (resolve: (value: number) => void) => resolve(3) }))).toBe(3);
+    });
+  });
+});
+
 describe('a worker that dies', () => {
   it.each(['exit', 'abort', 'uncaught', 'rejection', 'SIGKILL', 'SIGTERM', 'SIGSEGV'])(
     'by %s rejects the call it was at, and no other is lost or made twice',
