@@ -461,6 +461,13 @@ describe('a worker that dies', () => {
     });
   });
 
+  it('closes its channel and lives on is ended, and rejects its call', async () => {
+    await withPool({ size: 1 }, async (pool) => {
+      await expect(pool.run(of('closeChannel'))).rejects.toMatchObject({ name: 'WorkerLostError', signal: 'SIGKILL' });
+      expect(await pool.run(square, [3])).toBe(9);
+    });
+  });
+
   it('sends rubbish on its channel is ended, and rejects its call', async () => {
     await withPool({ size: 1 }, async (pool) => {
       for (const rubbish of ['hello\n', '\u0001\u0000\u0000\u0000\u0009x', '\u0004\u0000\u0000\u0000\u0005abcd']) {
