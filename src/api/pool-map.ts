@@ -64,6 +64,7 @@ export class Chunk implements Call {
 export class MapSource implements CallSource {
   readonly target: KnownTarget;
   readonly priority: number;
+  readonly isAlone: boolean;
   readonly isWaiting = false;
   readonly #settings: SourceSettings;
   readonly #items: readonly unknown[];
@@ -81,6 +82,7 @@ export class MapSource implements CallSource {
   ) {
     this.target = settings.target;
     this.priority = settings.priority;
+    this.isAlone = settings.timeoutMs !== undefined;
     this.#settings = settings;
     this.#items = items;
     this.#isStar = isStar;

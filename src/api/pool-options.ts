@@ -1,20 +1,20 @@
 import { ProcctlError } from '../errors.ts';
-import type { AnyFunction, Target } from '../protocol/target.ts';
+import type { Target } from '../protocol/target.ts';
 import { cpuCount } from './current.ts';
 import { parseCount, parseTimeoutMs } from './options.ts';
 
 export interface PoolOptions {
   /** Workers. Default: one for each CPU this process may use. */
-  readonly size?: number;
+  readonly size?: number | undefined;
   /** Runs in each worker before anything else does. */
-  readonly initializer?: Target;
-  readonly initArgs?: readonly unknown[];
+  readonly initializer?: Target | undefined;
+  readonly initArgs?: readonly unknown[] | undefined;
   /** A worker that has made so many calls is replaced. Default: never. */
-  readonly maxTasksPerChild?: number;
+  readonly maxTasksPerChild?: number | undefined;
   /** A worker whose resident memory is above this when it has finished something is replaced. Default: never. */
-  readonly maxMemoryBytes?: number;
+  readonly maxMemoryBytes?: number | undefined;
   /** For each call, from its start in a worker; then that worker is ended, and the call rejected. Default: none. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
 }
 
 export interface RunOptions {
@@ -67,7 +67,3 @@ export const parsePoolOptions = (options: PoolOptions): ParsedPoolOptions => {
     timeoutMs: parseTimeoutMs(options.timeoutMs),
   };
 };
-
-/** What `map` hands to a function. */
-export type ItemOf<F extends AnyFunction> = Parameters<F> extends readonly [] ? unknown : Parameters<F>[0];
-export type ResultOf<F extends AnyFunction> = Awaited<ReturnType<F>>;

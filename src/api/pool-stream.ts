@@ -27,6 +27,7 @@ interface StreamSettings extends SourceSettings {
 export class ResultStream<T> implements CallSource, AsyncIterableIterator<T> {
   readonly target: KnownTarget;
   readonly priority: number;
+  readonly isAlone: boolean;
   readonly #settings: StreamSettings;
   readonly #items: Iterator<unknown>;
   readonly #window: number;
@@ -43,6 +44,7 @@ export class ResultStream<T> implements CallSource, AsyncIterableIterator<T> {
   constructor(settings: StreamSettings, items: Iterable<unknown>) {
     this.target = settings.target;
     this.priority = settings.priority;
+    this.isAlone = settings.timeoutMs !== undefined;
     this.#settings = settings;
     this.#items = items[Symbol.iterator]();
     this.#window = Math.max(AHEAD, (settings.chunkSize ?? 1) * settings.messages);

@@ -5,19 +5,18 @@ import type { KnownTarget } from '../runtime/workers/call.ts';
 import { Crew } from '../runtime/workers/crew.ts';
 import { AsyncResult } from './async-result.ts';
 import { parseArguments, parseTarget } from './call.ts';
+import type { ApplyArguments, ArgumentsAnd, ItemOf, ResultOf } from './call-types.ts';
 import { assertNotLoading, nextPath, ownName } from './identity.ts';
 import { parseCount, parseList, parseTimeoutMs, type WaitOptions } from './options.ts';
 import { PLAIN, SingleCall } from './pool-call.ts';
 import { cannotStartError } from './pool-errors.ts';
 import { MapSource, type SourceSettings } from './pool-map.ts';
 import {
-  type ItemOf,
   type MapOptions,
   type ParsedPoolOptions,
   type PoolOptions,
   parsePoolOptions,
   parsePriority,
-  type ResultOf,
   type RunOptions,
 } from './pool-options.ts';
 import { ResultStream } from './pool-stream.ts';
@@ -37,6 +36,9 @@ export interface PoolStats {
   readonly workersLost: number;
 }
 
+/** What `run` is called with, of whatever function. */
+type AnyArguments = readonly [args?: readonly unknown[], options?: RunOptions];
+
 /**
  * Workers, each a process of its own, that call functions: Python's `multiprocessing.Pool`.
  *
@@ -46,7 +48,7 @@ export interface PoolStats {
 export class Pool {
   readonly #options: ParsedPoolOptions;
   readonly #crew: Crew;
-  readonly #keys = new Map<AnyFunction, string>();
+  readonly #keys = new WeakMap<AnyFunction, string>();
 
   /**
    * @throws ProcctlError ERR_OPTION; ERR_STATE in a module that a worker only loads; ERR_START when the system has no
@@ -68,6 +70,7 @@ export class Pool {
           return {
             kind: 'pool-worker',
             identity: { name: `PoolWorker-${path.join(':')}`, path, daemon: true, parent },
+            ownOutputs: ['stderr'],
             initializer: initializerOnWire,
             initArgs,
           };
@@ -78,11 +81,8 @@ export class Pool {
   }
 
   /** Calls `target(...args)` in a worker. Rejects with what it throws. */
-  run<F extends AnyFunction>(
-    target: Target<F>,
-    args: Readonly<Parameters<F>> = [] as never,
-    { signal, timeoutMs, priority }: RunOptions = {},
-  ): Promise<ResultOf<F>> {
+  run<F extends AnyFunction>(target: Target<F>, ...argsAndOptions: ArgumentsAnd<RunOptions, F>): Promise<ResultOf<F>> {
+    const [args = [], { signal, timeoutMs, priority } = {}] = argsAndOptions as AnyArguments;
     return new Promise((resolve, reject) => {
       this.#assertOpen();
       const known = this.#know(target);
@@ -113,21 +113,13 @@ export class Pool {
   }
 
   /** Calls `target(...args, kwargs)` in a worker, as Python's `apply` does; but it returns a promise. */
-  apply<F extends AnyFunction>(
-    target: Target<F>,
-    args: readonly unknown[] = [],
-    kwargs?: object,
-  ): Promise<ResultOf<F>> {
-    return this.run<F>(target, parseArguments(args, kwargs) as never);
+  apply<F extends AnyFunction>(target: Target<F>, ...[args, kwargs]: ApplyArguments<F>): Promise<ResultOf<F>> {
+    return this.run<AnyFunction>(target, parseArguments(args, kwargs));
   }
 
   /** As `apply`, with a result that can be asked whether it is there. */
-  applyAsync<F extends AnyFunction>(
-    target: Target<F>,
-    args: readonly unknown[] = [],
-    kwargs?: object,
-  ): AsyncResult<ResultOf<F>> {
-    return new AsyncResult(this.apply<F>(target, args, kwargs));
+  applyAsync<F extends AnyFunction>(target: Target<F>, ...args: ApplyArguments<F>): AsyncResult<ResultOf<F>> {
+    return new AsyncResult(this.apply<F>(target, ...args));
   }
 
   /** Calls `target(item)` for each item. Resolves to all results, in order; rejects with the first error. */

@@ -1,35 +1,21 @@
 import { ProcctlError } from '../errors.ts';
 import type { AnyFunction, Target } from '../protocol/target.ts';
 import type { Stdio } from '../runtime/workers/hosted-process.ts';
-
-/** All of a list of types but the last. */
-export type AllButLast<T extends readonly unknown[]> = T extends readonly [...infer First, unknown?] ? First : T;
-/** The last of a list of types. */
-export type Last<T extends readonly unknown[]> = T extends readonly [...unknown[], infer L] ? L : T[number];
-
-/** Arguments as a list, or as a list and an object that comes last; optional where the function needs none. */
-export type CallArguments<F extends AnyFunction> =
-  | ([] extends Parameters<F>
-      ? { readonly args?: Readonly<Parameters<F>>; readonly kwargs?: undefined }
-      : { readonly args: Readonly<Parameters<F>>; readonly kwargs?: undefined })
-  | {
-      readonly args?: Readonly<AllButLast<Parameters<F>>>;
-      readonly kwargs: Last<Parameters<F>> & object;
-    };
+import type { CallArguments } from './call-types.ts';
 
 export interface ProcessSettings {
   /** Default: `Process-1`, `Process-2`, …; in Process-2 `Process-2:1`, … */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** A daemon ends when its parent does, and is not waited for. Default: what the parent is; the main process is none. */
-  readonly daemon?: boolean;
+  readonly daemon?: boolean | undefined;
   /** Default: the current directory. */
-  readonly cwd?: string;
+  readonly cwd?: string | undefined;
   /** All variables of its environment. Default: those of this process. */
-  readonly env?: NodeJS.ProcessEnv;
+  readonly env?: NodeJS.ProcessEnv | undefined;
   /** For stdin, stdout and stderr, or for the last two alike. Default: nothing to read, and both outputs are this process's. */
-  readonly stdio?: 'inherit' | 'ignore' | 'pipe' | readonly [stdin: Stdio, stdout: Stdio, stderr: Stdio];
+  readonly stdio?: 'inherit' | 'ignore' | 'pipe' | readonly [stdin: Stdio, stdout: Stdio, stderr: Stdio] | undefined;
   /** Ends the process, as `terminate()` does. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** @typeParam F the function that runs, as `(...args) => result` */

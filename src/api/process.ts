@@ -142,6 +142,7 @@ export class Process<F extends AnyFunction = AnyFunction> {
         daemon: this.daemon,
         parent: { name: ownName(), pid: process.pid },
       },
+      ownOutputs: (['stdout', 'stderr'] as const).filter((_, index) => this.#stdio[index + 1] === 'pipe'),
       target: this.#target,
       args: this.#args,
     };

@@ -162,6 +162,8 @@ export class ResultWriter {
 /** @throws RangeError when it is no message of results */
 export const readResults = (body: Buffer): Results => {
   const count = body.readUInt32LE(8);
+  const elapsedMs = body.readDoubleLE(12);
+  if (!(elapsedMs >= 0)) throw new RangeError('no time that anything takes');
   const results: ResultOnWire[] = [];
   let at = RESULTS_HEADER_BYTES;
   for (let index = 0; index < count; index += 1) {
@@ -174,7 +176,7 @@ export const readResults = (body: Buffer): Results => {
   return {
     frame: body.readUInt32LE(0),
     from: body.readUInt32LE(4),
-    elapsedMs: body.readDoubleLE(12),
+    elapsedMs,
     memoryBytes: body.readDoubleLE(20),
     results,
   };

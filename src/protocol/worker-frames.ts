@@ -45,9 +45,13 @@ export interface Identity {
   readonly parent: { readonly name: string; readonly pid: number };
 }
 
+/** An output of a worker that is a pipe to its host, which nobody else has. */
+export type OwnOutput = 'stdout' | 'stderr';
+
 export interface ProcessStart {
   readonly kind: 'process';
   readonly identity: Identity;
+  readonly ownOutputs: readonly OwnOutput[];
   readonly target: TargetOnWire;
   /** `args`, with `kwargs` as the last where they are given. */
   readonly args: readonly unknown[];
@@ -56,6 +60,7 @@ export interface ProcessStart {
 export interface PoolWorkerStart {
   readonly kind: 'pool-worker';
   readonly identity: Identity;
+  readonly ownOutputs: readonly OwnOutput[];
   readonly initializer: TargetOnWire | null;
   readonly initArgs: readonly unknown[];
 }

@@ -5,14 +5,15 @@ import { ProcctlError, TargetError } from '../errors.ts';
 import { type AnyFunction, targetText } from '../protocol/target.ts';
 import type { TargetOnWire } from '../protocol/worker-frames.ts';
 
-const FUNCTION_URL = 'procctl:function';
+/** No URL and no absolute path: then what such a function imports is looked for from the current directory. */
+const FUNCTION_FILE = 'procctl-function';
 
 /** Compilers that keep names put calls of this into functions. */
 const HELPERS = 'const __name = (fn) => fn;';
 
 const compile = (source: string, name: string): AnyFunction => {
   const options = {
-    filename: name === '' ? FUNCTION_URL : `${FUNCTION_URL}/${name}`,
+    filename: name === '' ? FUNCTION_FILE : `${FUNCTION_FILE}/${name}`,
     importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   };
   const run = (text: string): unknown =>
@@ -37,7 +38,7 @@ const explained = (error: unknown): unknown => {
   if (!(error instanceof ReferenceError)) return error;
   const name = FREE_VARIABLE.exec(error.message)?.[1];
   const where = error.stack?.split('\n').find((line) => /^\s+at /.test(line));
-  if (name === undefined || where?.includes(FUNCTION_URL) !== true) return error;
+  if (name === undefined || where?.includes(FUNCTION_FILE) !== true) return error;
   const message = `${error.message}: a function is sent by its source, and nothing around it comes along; pass ${name} as an argument, import it inside the function, or give { module, export }`;
   error.stack = error.stack?.replace(error.message, message) ?? '';
   error.message = message;
@@ -51,7 +52,7 @@ const withExplanation =
       const result: unknown = fn(...args);
       if (result === null || typeof result !== 'object' || typeof (result as PromiseLike<unknown>).then !== 'function')
         return result;
-      return (result as PromiseLike<unknown>).then(undefined, (error: unknown) => {
+      return Promise.resolve(result).catch((error: unknown) => {
         throw explained(error);
       });
     } catch (error) {

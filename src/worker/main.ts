@@ -5,6 +5,7 @@ import { decodeValue } from '../protocol/values/codec.ts';
 import { FROM_WORKER, type Identity, TO_WORKER, type WorkerStart } from '../protocol/worker-frames.ts';
 import { WorkerChannel } from './channel.ts';
 import { encodeError } from './encode-error.ts';
+import { writeThrough } from './own-outputs.ts';
 import { PoolWorker } from './pool-worker.ts';
 import { runProcess } from './run-process.ts';
 
@@ -27,6 +28,7 @@ const begin = (body: Buffer): void => {
   }
   identity = start.identity;
   becomeWorker(identity);
+  writeThrough(start.ownOutputs);
   if (start.kind === 'process') {
     channel.ref(false);
     void runProcess(start, channel);

@@ -245,6 +245,27 @@ describe('a pool', () => {
     });
   });
 
+  it('ends an item of a map that takes too long, also behind calls without a limit', async () => {
+    await withPool({ size: 1, timeoutMs: 300 }, async (one) => {
+      const spin = (x: number): number => {
+        const end = performance.now() + (x < 0 ? 1e9 : 0.2);
+        while (performance.now() < end);
+        return x;
+      };
+      const unlimited = (count: number) =>
+        Promise.all(
+          numbers(count).map((x) => one.run(spin, [x], { timeoutMs: Number.POSITIVE_INFINITY, priority: 1 })),
+        );
+      // Both are known to be short, so one message is sent behind the other.
+      await unlimited(500);
+      const before = unlimited(5);
+      const endless = one.map(spin, [-1]);
+      const expected = expect(endless).rejects.toMatchObject({ name: 'TimeoutError' });
+      expect(await before).toEqual(numbers(5));
+      await expected;
+    });
+  });
+
   it('initializes each worker once [test_initializer]', async () => {
     await withPool({ size: 2, initializer: of('initialize'), initArgs: [1, { two: 2 }] }, async (two) => {
       const seen = (await two.map(of('whatWasInitialized'), numbers(50), { chunkSize: 1 })) as { value: unknown }[];
@@ -329,7 +350,7 @@ describe('a pool', () => {
     await expect(pool.run(square, [1], { timeoutMs: -1 })).rejects.toMatchObject({ code: 'ERR_OPTION' });
     await expect(pool.run(square, [1], { priority: 'high' as never })).rejects.toMatchObject({ code: 'ERR_OPTION' });
     await expect(pool.map(square, [1], { chunkSize: 0 })).rejects.toMatchObject({ code: 'ERR_OPTION' });
-    await expect(pool.run(3 as never)).rejects.toMatchObject({ code: 'ERR_OPTION' });
+    await expect(pool.run(3 as unknown as () => void)).rejects.toMatchObject({ code: 'ERR_OPTION' });
   });
 
   it.each(['waitForOne', 'blockForOne'])(
@@ -365,6 +386,23 @@ describe('a pool', () => {
         workersStarted: 2,
         workersLost: 0,
       });
+    });
+  });
+});
+
+describe('a worker', () => {
+  it('that has its clock replaced goes on, and so do the calls behind', async () => {
+    await withPool({ size: 1 }, async (one) => {
+      await one.run(() => {
+        performance.now = () => Number.NaN;
+      });
+      expect(await Promise.all(numbers(100).map((x) => one.run(square, [x])))).toEqual(numbers(100).map(square));
+    });
+  });
+  it('awaits what only looks like a promise', async () => {
+    await withPool({ size: 1 }, async (one) => {
+      // biome-ignore lint/suspicious/noThenProperty: to be awaited
+      expect(await one.run(() => ({ then: (resolve: (value: number) => void) => resolve(3) }))).toBe(3);
     });
   });
 });
@@ -442,6 +480,13 @@ describe('a worker that dies', () => {
     });
     await withPool({ size: 1, initializer: () => process.exit(9) }, async (pool) => {
       await expect(pool.run(square, [3])).rejects.toMatchObject({ name: 'TargetError', cause: { exitCode: 9 } });
+    });
+  });
+
+  it('closes its channel and lives on is ended, and rejects its call', async () => {
+    await withPool({ size: 1 }, async (pool) => {
+      await expect(pool.run(of('closeChannel'))).rejects.toMatchObject({ name: 'WorkerLostError', signal: 'SIGKILL' });
+      expect(await pool.run(square, [3])).toBe(9);
     });
   });
 

@@ -290,7 +290,7 @@ describe.concurrent('a process', () => {
     expect(Buffer.from((await large.result) as Uint8Array).equals(Buffer.alloc(20_000_000, 7))).toBe(true);
     const last = new Process({
       target: () => {
-        process.stderr.write('x'.repeat(300_000));
+        process.stderr.write('x'.repeat(3_000_000));
         process.exit(4);
       },
       stdio: 'pipe',
@@ -300,7 +300,7 @@ describe.concurrent('a process', () => {
       bytes += chunk.length;
     });
     await last.join();
-    await waitFor(() => bytes === 300_000, 'all of standard error');
+    await waitFor(() => bytes === 3_000_000, 'all of standard error');
     expect(last.exitCode).toBe(4);
   });
 

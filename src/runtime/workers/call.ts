@@ -39,6 +39,8 @@ export interface Call extends CallToSend {
 export interface CallSource {
   readonly target: KnownTarget;
   readonly priority: number;
+  /** What is taken from it is never in one message with others, nor sent to anybody who is busy. */
+  readonly isAlone: boolean;
   /** How many are left; infinite where nobody knows. */
   readonly left: number;
   /** There is nothing to take before somebody else does something. */

@@ -47,6 +47,9 @@ export interface MemberListener {
   onEnd(loss: Loss): void;
 }
 
+/** A worker that has closed its channel is about to end, or else has lost it and will never answer. */
+const SILENT_MS = 1_000;
+
 /** One worker of a pool, as the pool sees it: what it was sent and what it still owes. */
 export class CrewMember {
   readonly #hosted: HostedProcess;
@@ -59,6 +62,7 @@ export class CrewMember {
   #isLeaving = false;
   #timer: NodeJS.Timeout | undefined;
   #lastSeen: string | undefined;
+  #silence: NodeJS.Timeout | undefined;
   /** Calls it was given, all its life. */
   given = 0;
 
@@ -69,7 +73,13 @@ export class CrewMember {
     try {
       this.#hosted = new HostedProcess(
         { stdio: ['ignore', 'inherit', 'tail'], shared: this.#notes.fd, isGuarded: true },
-        { onFrame: (type, body) => this.#onFrame(type, body), onEnd: (ending) => this.#onEnd(ending) },
+        {
+          onFrame: (type, body) => this.#onFrame(type, body),
+          onSilent: () => {
+            this.#silence = setTimeout(() => this.kill(), SILENT_MS);
+          },
+          onEnd: (ending) => this.#onEnd(ending),
+        },
       );
     } catch (error) {
       this.#notes.close();
@@ -253,6 +263,7 @@ export class CrewMember {
 
   #onEnd({ exitCode, signal, saidRubbish }: Ending): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#silence);
     const worker = { pid: this.pid, exitCode, signal, stderrTail: this.#hosted.stderrTail };
     const loss = { worker, saidRubbish, ...this.#leftovers() };
     this.#notes.close();

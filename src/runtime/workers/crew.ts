@@ -303,7 +303,7 @@ export class Crew {
 
   #fromSource(source: CallSource, isBusy: boolean, room: number): readonly Call[] {
     const { pace } = source.target;
-    if (isBusy && pace.isLong) return [];
+    if (isBusy && (pace.isLong || source.isAlone)) return [];
     const share = Math.ceil(source.left / (this.#options.size * MESSAGES));
     const call = source.take(Math.max(1, Math.min(pace.batch, share, room)));
     this.#sources.delete(source);

@@ -31,6 +31,8 @@ export interface Ending {
 export interface HostedListener {
   /** May throw: then the process has sent rubbish. */
   onFrame(type: number, body: Buffer): void;
+  /** It will never say anything again, and has not ended: it may do so at any moment, or never. */
+  onSilent?(): void;
   /** It has ended, and all it had sent has been heard. Called once, never before `start` has returned. */
   onEnd(ending: Ending): void;
 }
@@ -146,6 +148,9 @@ export class HostedProcess {
       }
     });
     this.#channel.on('error', () => {});
+    this.#channel.once('close', () => {
+      if (this.child.exitCode === null && this.child.signalCode === null) this.#listener.onSilent?.();
+    });
   }
 
   async #end(exitCode: number | null, signal: NodeJS.Signals | null): Promise<void> {
