@@ -1,0 +1,45 @@
+import { Writable } from 'node:stream';
+
+/**
+ * Knows which of the standard streams anybody has used. One that nobody has asked for is not made: Node would set its
+ * descriptor to non-blocking, and then `writeSync` fails where a pipe is full.
+ */
+export class StandardOutput {
+  readonly #used = new Set<Writable>();
+
+  constructor() {
+    this.#watch('stdout');
+    this.#watch('stderr');
+  }
+
+  /** Resolves when the kernel has all that was written; undefined where it has it already. */
+  flushed(): Promise<unknown> | undefined {
+    const behind = [...this.#used].filter((stream) => stream.writableLength > 0 && stream.writable);
+    if (behind.length === 0) return undefined;
+    // Not the stream's own `write`, which somebody may have replaced.
+    const flush = (stream: Writable): Promise<void> =>
+      new Promise((resolve) => {
+        stream.once('close', resolve);
+        Writable.prototype.write.call(stream, '', 'utf8', () => {
+          stream.off('close', resolve);
+          resolve();
+        });
+      });
+    return Promise.all(behind.map(flush));
+  }
+
+  #watch(name: 'stdout' | 'stderr'): void {
+    const property = Object.getOwnPropertyDescriptor(process, name);
+    const { get } = property ?? {};
+    if (get === undefined) return;
+    const used = this.#used;
+    Object.defineProperty(process, name, {
+      ...property,
+      get() {
+        const stream = get.call(process) as Writable;
+        used.add(stream);
+        return stream;
+      },
+    });
+  }
+}
