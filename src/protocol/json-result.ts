@@ -12,7 +12,7 @@ const refuse = (path: string, what: string): never => {
 
 const kindOf = (value: object): string => {
   const name = /^\[object (.+)\]$/.exec(Object.prototype.toString.call(value))?.[1] ?? 'object';
-  return `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`;
+  return `${/^(?:[AEIO]|U(?!int))/.test(name) ? 'an' : 'a'} ${name}`;
 };
 
 const memberPath = (path: string, key: string): string =>
