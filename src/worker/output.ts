@@ -1,8 +1,8 @@
 import { Writable } from 'node:stream';
 
 /**
- * Knows which of the standard streams anybody has used. One that nobody has asked for is not made: Node would set its
- * descriptor to non-blocking, and then `writeSync` fails where a pipe is full.
+ * Makes standard output and error write at once, and wait where a pipe is full, from their first use on. A stream that
+ * nobody has asked for is not made.
  */
 export class StandardOutput {
   readonly #used = new Set<Writable>();
@@ -36,8 +36,12 @@ export class StandardOutput {
     Object.defineProperty(process, name, {
       ...property,
       get() {
-        const stream = get.call(process) as Writable;
-        used.add(stream);
+        const stream = get.call(process) as Writable & { readonly _handle?: { setBlocking?(on: boolean): unknown } };
+        if (!used.has(stream)) {
+          used.add(stream);
+          // Else Node keeps what a full pipe does not take, and `process.exit` loses it.
+          stream._handle?.setBlocking?.(true);
+        }
         return stream;
       },
     });

@@ -201,6 +201,12 @@ describe.concurrent('a function that fails', () => {
     expect(next).toMatchObject({ state: 'succeeded', stdout: 'next out 0\n' });
   });
 
+  it('by process.exit has lost nothing of what it wrote before', async () => {
+    const [record] = await run([call('exit', 4, 1_000_000)]);
+    expect(record).toMatchObject({ exitCode: 4, stdout: 'leaving\n' });
+    expect(record?.stderr).toHaveLength(1_000_000);
+  });
+
   it('by a signal fails its task with that signal', async () => {
     const records = await run([call('kill', 'SIGKILL'), call('kill', 'SIGTERM')]);
     expect(records).toMatchObject([
