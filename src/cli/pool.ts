@@ -10,11 +10,13 @@ const choice = (flags: string, description: string, choices: string[], fallback:
 
 const EXAMPLES = `
 A task is a string (a line for /bin/sh), an array (a program and its arguments, passed as they are), or
-{ "command": …, "id", "name", "cwd", "env", "stdin", "timeout", "retries" }. A tasks file is a JSON array,
+{ "command": …, "id", "name", "cwd", "env", "stdin", "timeout", "retries" }, or a function of JavaScript:
+{ "module": "./resize.js", "export": "resize", "args": […], "kwargs": {…} }. A tasks file is a JSON array,
 { "defaults": {…}, "tasks": […] }, or NDJSON: one task a line.
 
 Examples:
   procctl pool --size 4 examples/tasks.json
+  procctl pool --json examples/functions.json | jq -c '[.name, .result]'
   echo '["sleep 1", "sleep 1", ["printf", "%s\\\\n", "no quoting needed: $HOME"]]' | procctl pool -
   procctl pool --json --retries 2 --timeout 30s tasks.json | jq -r 'select(.state != "succeeded") | .id'
 

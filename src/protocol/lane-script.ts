@@ -1,4 +1,4 @@
-import type { TaskCommand } from '../core/pool/task.ts';
+import type { ProgramCommand } from '../core/pool/task.ts';
 import { isSimpleLine, shellQuote } from './shell-text.ts';
 
 /**
@@ -16,7 +16,7 @@ import { isSimpleLine, shellQuote } from './shell-text.ts';
 
 /** One attempt as the shell has to run it. */
 export interface LaneAttempt {
-  readonly command: TaskCommand;
+  readonly command: ProgramCommand;
   /** Absolute. */
   readonly cwd: string | undefined;
   /** OLDPWD as the caller exported it: changing the directory must not change this variable. */
@@ -59,7 +59,7 @@ const speaksOfItsShell = (line: string): boolean => /\$(\$|\{\$|\{?PPID)/.test(l
 /** A line that sets traps or replaces its shell would undo ours. */
 const undoesTraps = (line: string): boolean => /(^|[^A-Za-z0-9_])(trap|exec)($|[^A-Za-z0-9_])/.test(line);
 
-const body = (command: TaskCommand, witnessPath: string): string => {
+const body = (command: ProgramCommand, witnessPath: string): string => {
   const witness = `: >${shellQuote(witnessPath)}`;
   if (command.kind === 'argv') {
     // The trap is gone once the program has replaced the subshell: it runs only if that failed.
@@ -137,7 +137,7 @@ export class LaneReader {
 }
 
 /** How an end by a silent signal can be told from an exit with its number, for this command run by a lane's shell. */
-export const silenceOf = (command: TaskCommand, hasWitness: boolean): 'exited' | 'signaled' | 'unknown' => {
+export const silenceOf = (command: ProgramCommand, hasWitness: boolean): 'exited' | 'signaled' | 'unknown' => {
   if (command.kind === 'argv') return 'unknown';
   if (isSimpleLine(command.line) && !mayEndAmbiguously(command.line)) return 'unknown';
   if (hasWitness) return 'exited';

@@ -1,7 +1,14 @@
 import type { TaskSpec } from '../core/pool/task.ts';
 import { nameOfCommand } from './command-name.ts';
 import { show } from './show.ts';
-import { type Checked, checkTask, type TaskDefaults, type TaskInput } from './task-schema.ts';
+import {
+  type Checked,
+  checkTask,
+  OF_PROGRAMS_ONLY,
+  sharedWorkerProblem,
+  type TaskDefaults,
+  type TaskInput,
+} from './task-schema.ts';
 
 /**
  * Says in a message which task holds an id already.
@@ -29,6 +36,8 @@ export class TaskList {
   add(value: unknown, line?: number): Checked<TaskSpec> {
     const checked = checkTask(value);
     if ('problem' in checked) return checked;
+    const unfit = this.#unfitDefault(checked.value);
+    if (unfit !== undefined) return { problem: { path: ['module'], message: unfit } };
     const seq = this.#length + 1;
     const { id } = checked.value;
     const holder = this.#holderOf(id ?? String(seq));
@@ -44,6 +53,13 @@ export class TaskList {
       this.#seqsWithId.add(seq);
     }
     return { value: this.#complete(checked.value, seq) };
+  }
+
+  /** A default that holds for every task, and that this one cannot have. */
+  #unfitDefault({ command }: TaskInput): string | undefined {
+    if (command.kind !== 'function') return undefined;
+    const key = OF_PROGRAMS_ONLY.find((name) => this.#defaults[name] !== undefined);
+    return key === undefined ? undefined : sharedWorkerProblem(key, ' of the defaults');
   }
 
   #holderOf(id: string): string | undefined {

@@ -7,11 +7,11 @@ export interface TaskRecord {
   readonly id: string;
   readonly name: string;
   readonly state: TaskEnd;
-  /** Null when a signal ended it, when it never ran, and when how it ended is not known. */
+  /** Null when a signal ended it, when it never ran, when how it ended is not known, and of a function that returned. */
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
   /** Why there is neither exit code nor signal; null when there is one of them. */
-  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly error: { readonly code: string; readonly name?: string; readonly message: string } | null;
   /** Start of the first attempt, ms since the epoch (ISO 8601 in JSON); null when it never started. */
   readonly startedAt: number | null;
   /** End of the last attempt, likewise. */
@@ -20,6 +20,8 @@ export interface TaskRecord {
   readonly durationMs: number | null;
   readonly attempts: number;
   readonly slot: number | null;
+  /** What a function returned, as JSON; absent for all else. */
+  readonly result?: string;
 }
 
 /** Bytes that can be gone through more than once, in pieces. */
@@ -75,14 +77,16 @@ const isoTime = (time: number | null): string | null => (time === null ? null : 
  * when the output was not kept.
  */
 export function* recordLine(record: TaskRecord, stdout: Bytes | null, stderr: Bytes | null): Generator<Buffer> {
-  const head = JSON.stringify({ ...record, startedAt: isoTime(record.startedAt), endedAt: isoTime(record.endedAt) });
+  const { result, ...plain } = record;
+  const json = JSON.stringify({ ...plain, startedAt: isoTime(record.startedAt), endedAt: isoTime(record.endedAt) });
+  const head = `${json.slice(0, -1)}${result === undefined ? '' : `,"result":${result}`}`;
   if (stdout === null || stderr === null) {
-    yield Buffer.from(`${head.slice(0, -1)},"stdout":null,"stderr":null}\n`);
+    yield Buffer.from(`${head},"stdout":null,"stderr":null}\n`);
     return;
   }
   const areText = isText(stdout) && isText(stderr);
   const encode = areText ? jsonText : base64Text;
-  let held = `${head.slice(0, -1)}${areText ? '' : ',"encoding":"base64"'}`;
+  let held = `${head}${areText ? '' : ',"encoding":"base64"'}`;
   for (const [name, bytes] of Object.entries({ stdout, stderr })) {
     held += `,"${name}":"`;
     for (const piece of encode(bytes)) {

@@ -1,7 +1,7 @@
 // The shape of a task and of a tasks document. Built on zod/mini: the same checks as zod, but a bundle of 20 KiB that
 // loads in 4 ms, where zod with its languages takes 450 KiB and 23.
 import * as z from 'zod/mini';
-import type { TaskCommand } from '../core/pool/task.ts';
+import type { FunctionCommand, ProgramCommand, TaskCommand } from '../core/pool/task.ts';
 import { ProcctlError } from '../errors.ts';
 import { parseDuration } from './duration.ts';
 import { show } from './show.ts';
@@ -36,9 +36,13 @@ const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
   ['jobs', 'tasks'],
 ]);
 
+/** Keys that make a task one of a function. */
+const FUNCTION_KEYS = ['module', 'export', 'kwargs'];
+
 const unknownKey = (key: string, known: readonly string[]): string => {
   const other = OTHER_NAMES.get(key); // first, since "cmd" is nearer to "cwd" than to "command"
-  const meant = other !== undefined && known.includes(other) ? other : didYouMean(key, known);
+  const candidates = known.includes('command') ? [...known, ...FUNCTION_KEYS] : known;
+  const meant = other !== undefined && known.includes(other) ? other : didYouMean(key, candidates);
   return meant === undefined ? `unknown key; known are ${known.join(', ')}` : `unknown key; did you mean "${meant}"?`;
 };
 
@@ -74,7 +78,7 @@ const commandForms = 'a command line such as "gzip a.log" or an array such as ["
 
 const shellLine = z.pipe(
   z.string().check(z.regex(/\S/, expected('a command'))),
-  z.transform((line): TaskCommand => ({ kind: 'shell', line })),
+  z.transform((line): ProgramCommand => ({ kind: 'shell', line })),
 );
 
 const argv = z.pipe(
@@ -85,7 +89,7 @@ const argv = z.pipe(
       payload.issues.push({ code: 'custom', path, input, message: `expected a program name, got ${show(input)}` });
     }
   }),
-  z.transform((words): TaskCommand => ({ kind: 'argv', argv: words as [string, ...string[]] })),
+  z.transform((words): ProgramCommand => ({ kind: 'argv', argv: words as [string, ...string[]] })),
 );
 
 const command = z.union([shellLine, argv], expected(commandForms));
@@ -131,7 +135,21 @@ const shared = {
 
 const defaultsSchema = strict('an object', shared);
 
-const taskSchema = strict('an object', { id: z.optional(id), name: z.optional(text), command, ...shared });
+const labels = { id: z.optional(id), name: z.optional(text) };
+
+const programSchema = strict('an object', { ...labels, command, ...shared });
+
+const functionSchema = strict('an object', {
+  ...labels,
+  module: z
+    .string(expected('the path of a module'))
+    .check(z.regex(/\S/, expected('the path of a module such as "./resize.js"'))),
+  export: z.optional(nonEmptyText),
+  args: z.optional(z.custom<readonly unknown[]>(Array.isArray, expected('an array of arguments'))),
+  kwargs: z.optional(z.custom<object>(isObject, expected('an object'))),
+  timeout: shared.timeout,
+  retries: shared.retries,
+});
 
 const documentSchema = strict('an object', {
   $schema: z.optional(text),
@@ -140,7 +158,7 @@ const documentSchema = strict('an object', {
 });
 
 /** A task as it is written, its fields checked: durations in ms, an id as text, an `env` without a prototype. */
-export type TaskInput = z.infer<typeof taskSchema>;
+export type TaskInput = Omit<z.infer<typeof programSchema>, 'command'> & { readonly command: TaskCommand };
 
 /** What holds for every task of a document that does not say otherwise. */
 export type TaskDefaults = z.infer<typeof defaultsSchema>;
@@ -168,9 +186,43 @@ const check = <T>(schema: z.ZodMiniType<T>, value: unknown): Checked<T> => {
   return result.success ? { value: result.data } : { problem: worstOf(result.error.issues) };
 };
 
-/** Checks one task in any of its three forms: a shell line, a program with its arguments, or an object. */
+/** What a task of its own process can have. A worker is shared: what one task set there, the next would find. */
+export const OF_PROGRAMS_ONLY = ['cwd', 'env', 'stdin'] as const;
+
+export const sharedWorkerProblem = (key: string, place = ''): string =>
+  `"${key}"${place} cannot be kept for a function: its worker is shared with other tasks`;
+
+const misplacedKey = (task: Readonly<Record<string, unknown>>): Problem | undefined => {
+  const has = (key: string): boolean => Object.hasOwn(task, key);
+  if (!has('module')) {
+    const key = has('command') ? FUNCTION_KEYS.find(has) : undefined;
+    return key === undefined ? undefined : { path: [key], message: 'goes with "module", not with "command"' };
+  }
+  if (has('command')) return { path: ['module'], message: 'a task has either a "module" or a "command"' };
+  const key = OF_PROGRAMS_ONLY.find(has);
+  return key === undefined ? undefined : { path: [key], message: sharedWorkerProblem(key) };
+};
+
+const checkFunction = (value: unknown): Checked<TaskInput> => {
+  const checked = check(functionSchema, value);
+  if ('problem' in checked) return checked;
+  const { module, export: exportName = 'default', args = [], kwargs, ...rest } = checked.value;
+  const command: FunctionCommand = {
+    kind: 'function',
+    module,
+    exportName,
+    args: kwargs === undefined ? args : [...args, kwargs],
+  };
+  return { value: { ...rest, command } };
+};
+
+/** Checks one task in any of its forms: a shell line, a program with its arguments, or an object. */
 export const checkTask = (value: unknown): Checked<TaskInput> => {
-  if (isObject(value)) return check(taskSchema, value);
+  if (isObject(value)) {
+    const misplaced = misplacedKey(value);
+    if (misplaced !== undefined) return { problem: misplaced };
+    return Object.hasOwn(value, 'module') ? checkFunction(value) : check(programSchema, value);
+  }
   if (typeof value !== 'string' && !Array.isArray(value)) {
     return { problem: { path: [], message: `expected ${commandForms} or an object, got ${show(value)}` } };
   }

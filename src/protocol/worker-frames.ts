@@ -10,15 +10,17 @@ export const TO_WORKER = {
   calls: 3,
   /** Nothing more will come: the worker ends. */
   end: 4,
+  /** A function to be called: a value, `TaskOnWire`. The next comes when this one is answered. */
+  task: 5,
 } as const;
 
 /** From a worker to its host. */
 export const FROM_WORKER = {
-  /** The worker has started, the initializer has run. */
+  /** The worker has started, the initializer has run. Of a task: it begins. */
   ready: 1,
   /** The target, or the initializer, cannot be loaded: a value, the error. */
   cannotLoad: 2,
-  /** What the target of a process returned: a value. */
+  /** What the target of a process, or of a task, returned: a value. */
   returned: 3,
   /** What it threw: a value. */
   threw: 4,
@@ -26,10 +28,12 @@ export const FROM_WORKER = {
   results: 5,
   /** Calls that were wanted back and have not begun: the number of the message, and the index of the first. */
   gaveBack: 6,
+  /** What a task returned cannot be sent: a value, the error that says why. */
+  cannotReturn: 7,
 } as const;
 
-export const TO_WORKER_TYPES = 4;
-export const FROM_WORKER_TYPES = 6;
+export const TO_WORKER_TYPES = 5;
+export const FROM_WORKER_TYPES = 7;
 
 /** A function of another process: an export of a module, or the text of a function that needs nothing around it. */
 export type TargetOnWire =
@@ -65,4 +69,19 @@ export interface PoolWorkerStart {
   readonly initArgs: readonly unknown[];
 }
 
-export type WorkerStart = ProcessStart | PoolWorkerStart;
+/** A worker of `procctl pool`, whose tasks are functions. */
+export interface TaskWorkerStart {
+  readonly kind: 'task-worker';
+  readonly identity: Identity;
+  readonly ownOutputs: readonly OwnOutput[];
+}
+
+export type WorkerStart = ProcessStart | PoolWorkerStart | TaskWorkerStart;
+
+/** One task of such a worker. */
+export interface TaskOnWire {
+  readonly target: TargetOnWire;
+  readonly args: readonly unknown[];
+  /** Variables that the task, and what it starts, finds in its environment. */
+  readonly env: Readonly<Record<string, string>>;
+}

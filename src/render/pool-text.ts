@@ -26,8 +26,10 @@ const outcomeText = (outcome: AttemptOutcome): string => {
       return `exit code ${outcome.exitCode}`;
     case 'signaled':
       return `ended by ${outcome.signal}`;
+    case 'returned':
+      return 'returned';
     case 'error':
-      return printable(outcome.message);
+      return printable(outcome.name === undefined ? outcome.message : `${outcome.name}: ${outcome.message}`);
   }
 };
 

@@ -3,7 +3,7 @@ import type { EndMode, PoolEffect, PoolEvent } from '../core/pool/events.ts';
 import type { HaltRule } from '../core/pool/halt.ts';
 import { type HaltReason, type PoolCounts, PoolMachine } from '../core/pool/machine.ts';
 import { InOrder } from '../core/pool/order.ts';
-import type { AttemptOutcome, TaskSettlement } from '../core/pool/outcome.ts';
+import type { AttemptError, AttemptOutcome, TaskSettlement } from '../core/pool/outcome.ts';
 import type { TaskSpec } from '../core/pool/task.ts';
 import { ProcctlError } from '../errors.ts';
 import { isShellVariable } from '../protocol/shell-text.ts';
@@ -16,7 +16,7 @@ import { findLeftovers } from './family/family.ts';
 import { type ProcInfo, ticksNow } from './family/proc.ts';
 import { Guard } from './guard.ts';
 import type { Attempt } from './lane/attempt.ts';
-import type { LaneContext } from './lane/lane.ts';
+import type { LaneContext } from './lane/lane-context.ts';
 import { findLaneShell } from './lane/lane-shell.ts';
 import { Lanes } from './lane/lanes.ts';
 import { type LongTimer, startLongTimer } from './long-timer.ts';
@@ -98,6 +98,12 @@ const cannotStart = (cause: NodeJS.ErrnoException): ProcctlError => {
   return new ProcctlError('ERR_RUNTIME', `cannot start a single process: ${cause.message}`, { ...hint, cause });
 };
 
+const exitCodeOf = (outcome: AttemptOutcome | undefined): number | null =>
+  outcome?.kind === 'exited' || outcome?.kind === 'error' ? (outcome.exitCode ?? null) : null;
+
+const errorOf = ({ code, name, message }: AttemptError): TaskRecord['error'] =>
+  name === undefined ? { code, message } : { code, name, message };
+
 /** What a run has on the machine: made when the first task starts, so that a run without tasks leaves no trace. */
 interface Site {
   /** Pipes, standard input of tasks, spilled output. */
@@ -123,6 +129,7 @@ export class PoolRun {
   #queue: PoolEvent[] = [];
   #isHandling = false;
   #isThrottled = false;
+  #mostLanes = Number.POSITIVE_INFINITY;
   #wakeReader = (): void => {};
   #site: Site | undefined;
   readonly #output: OutputMode;
@@ -162,8 +169,10 @@ export class PoolRun {
         this.#finish = resolve;
         this.#fail = reject;
       });
-      const fit = lanesThatFit();
-      if (fit < this.#options.size) this.#shrink(fit, 'too few open files allowed (ulimit -n)');
+      this.#mostLanes = lanesThatFit();
+      if (this.#mostLanes < this.#options.size) {
+        this.#shrink(this.#mostLanes, 'too few open files allowed (ulimit -n)');
+      }
       void this.#read(tasks);
       await finished;
       return await this.#tidy();
@@ -340,7 +349,7 @@ export class PoolRun {
       poolMark: this.#poolMark,
       stopTimeoutMs,
     };
-    const lanes = new Lanes(context, Math.min(MAX_RETIRED_LANES, size, lanesThatFit()), {
+    const lanes = new Lanes(context, Math.min(MAX_RETIRED_LANES, size, lanesThatFit()), this.#mostLanes, {
       onShrunk: (fewer, error) => this.#shrink(fewer, error.message),
       onFailed: (error) => this.#fail(cannotStart(error)),
     });
@@ -385,14 +394,15 @@ export class PoolRun {
       id: task.id,
       name: task.name,
       state: settlement.end,
-      exitCode: outcome?.kind === 'exited' ? outcome.exitCode : null,
+      exitCode: exitCodeOf(outcome),
       signal: outcome?.kind === 'signaled' ? outcome.signal : null,
-      error: outcome?.kind === 'error' ? { code: outcome.code, message: outcome.message } : null,
+      error: outcome?.kind === 'error' ? errorOf(outcome) : null,
       startedAt: run?.startedAt ?? null,
       endedAt: run?.endedAt ?? null,
       durationMs: run === undefined ? null : Math.round(run.durationMs * 1000) / 1000,
       attempts: settlement.attempts,
       slot: settlement.slot ?? null,
+      ...(outcome?.kind === 'returned' ? { result: outcome.result } : undefined),
     };
     (run?.output ?? this.#output.open(task)).finish(record);
     this.#events.onSettled?.(record, settlement, task);

@@ -8,6 +8,7 @@ import { encodeError } from './encode-error.ts';
 import { writeThrough } from './own-outputs.ts';
 import { PoolWorker } from './pool-worker.ts';
 import { runProcess } from './run-process.ts';
+import { TaskWorker } from './task-worker.ts';
 
 /** A daemon that has not ended when its parent has is ended by the parent's guard; this is for where there is none. */
 const leaveWithParent = (): void => {
@@ -16,7 +17,7 @@ const leaveWithParent = (): void => {
 };
 
 let identity: Identity | undefined;
-let poolWorker: PoolWorker | undefined;
+let worker: PoolWorker | TaskWorker | undefined;
 
 const begin = (body: Buffer): void => {
   let start: WorkerStart;
@@ -32,8 +33,11 @@ const begin = (body: Buffer): void => {
   if (start.kind === 'process') {
     channel.ref(false);
     void runProcess(start, channel);
+  } else if (start.kind === 'task-worker') {
+    worker = new TaskWorker(channel);
   } else {
-    poolWorker = new PoolWorker(channel);
+    const poolWorker = new PoolWorker(channel);
+    worker = poolWorker;
     void poolWorker.begin(start);
   }
 };
@@ -41,7 +45,7 @@ const begin = (body: Buffer): void => {
 const channel = new WorkerChannel({
   onFrame: (type, body) => {
     if (type === TO_WORKER.start) begin(body);
-    else poolWorker?.onFrame(type, body);
+    else worker?.onFrame(type, body);
   },
   onEnd: () => {
     if (identity === undefined || identity.daemon) leaveWithParent();

@@ -89,7 +89,10 @@ describe('tasks that come one a line', () => {
       bytes.subarray(index * 4096, (index + 1) * 4096),
     );
     expect(
-      readAll(chunks).tasks.map(({ command }) => (command.kind === 'argv' ? command.argv[1]?.length : command.line)),
+      readAll(chunks).tasks.map(({ command }) => {
+        if (command.kind === 'argv') return command.argv[1]?.length;
+        return command.kind === 'shell' ? command.line : undefined;
+      }),
     ).toEqual([text.length, 'b']);
   });
 });

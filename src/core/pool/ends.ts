@@ -7,7 +7,7 @@ import type { AttemptOutcome, TaskEnd, TaskSettlement } from './outcome.ts';
  */
 export const endOf = (outcome: AttemptOutcome, ending: Ending | null): Exclude<TaskEnd, 'skipped'> => {
   if (ending?.cause === 'timeout') return 'timedOut';
-  if (outcome.kind === 'exited' && outcome.exitCode === 0) return 'succeeded';
+  if (outcome.kind === 'returned' || (outcome.kind === 'exited' && outcome.exitCode === 0)) return 'succeeded';
   return ending === null ? 'failed' : 'cancelled';
 };
 

@@ -2,8 +2,20 @@
 export type AttemptOutcome =
   | { readonly kind: 'exited'; readonly exitCode: number }
   | { readonly kind: 'signaled'; readonly signal: NodeJS.Signals }
+  /** A function has returned; `result` is JSON. */
+  | { readonly kind: 'returned'; readonly result: string }
   /** It could not be run, or what became of it is not known: no exit code, no signal, but the reason. */
-  | { readonly kind: 'error'; readonly code: string; readonly message: string };
+  | AttemptError;
+
+export interface AttemptError {
+  readonly kind: 'error';
+  readonly code: string;
+  readonly message: string;
+  /** Of what a function threw: `TypeError`. */
+  readonly name?: string;
+  /** Of a worker that ended with 0 before its function had returned: known, and no success all the same. */
+  readonly exitCode?: number;
+}
 
 /** Why procctl itself ended an attempt. */
 export type EndCause = 'timeout' | 'cancel';

@@ -1,7 +1,21 @@
-/** What a task runs: a line for `/bin/sh`, or a program with its arguments, passed byte for byte and without a shell. */
-export type TaskCommand =
+/** A line for `/bin/sh`, or a program with its arguments, passed byte for byte and without a shell. */
+export type ProgramCommand =
   | { readonly kind: 'shell'; readonly line: string }
   | { readonly kind: 'argv'; readonly argv: readonly [program: string, ...args: string[]] };
+
+/** An export of a module, called in a worker. */
+export interface FunctionCommand {
+  readonly kind: 'function';
+  /** A path, relative to the directory of procctl, or a `file:`, `node:` or `data:` URL. */
+  readonly module: string;
+  /** `default` where the input names none. */
+  readonly exportName: string;
+  /** What it is called with, `kwargs` as the last where they are given. */
+  readonly args: readonly unknown[];
+}
+
+/** What a task runs. */
+export type TaskCommand = ProgramCommand | FunctionCommand;
 
 /**
  * One task of a pool, checked and complete: defaults are filled in.
@@ -28,3 +42,6 @@ export interface TaskSpec {
   /** Tries after the first one, when it fails; absent: that of the pool. */
   readonly retries?: number;
 }
+
+/** A task that runs a program, or a function. */
+export type TaskOf<Command extends TaskCommand> = TaskSpec & { readonly command: Command };

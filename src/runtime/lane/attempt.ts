@@ -1,21 +1,27 @@
 import type { AttemptOutcome } from '../../core/pool/outcome.ts';
-import type { TaskSpec } from '../../core/pool/task.ts';
+import type { FunctionCommand, ProgramCommand, TaskCommand, TaskOf } from '../../core/pool/task.ts';
 import type { FamilyEnd } from '../family/end-family.ts';
 import { ticksNow } from '../family/proc.ts';
 import type { AttemptPlan } from './plan-attempt.ts';
 
 /** One attempt at a task, with those who want to hear of it. */
-export interface Attempt {
-  readonly task: TaskSpec;
+export interface Attempt<Command extends TaskCommand = TaskCommand> {
+  readonly task: TaskOf<Command>;
   readonly slot: number;
   readonly attempt: number;
   onData(stream: 'stdout' | 'stderr', chunk: Buffer): void;
   onEnded(outcome: AttemptOutcome): void;
 }
 
+export type ProgramAttempt = Attempt<ProgramCommand>;
+export type FunctionAttempt = Attempt<FunctionCommand>;
+
+export const isFunctionAttempt = (attempt: Attempt): attempt is FunctionAttempt =>
+  attempt.task.command.kind === 'function';
+
 /** The attempt a lane is running. */
 export class Current {
-  readonly attempt: Attempt;
+  readonly attempt: ProgramAttempt;
   readonly plan: AttemptPlan;
   readonly token: string;
   readonly onFree: () => void;
@@ -28,7 +34,7 @@ export class Current {
   follow: NodeJS.Timeout | undefined;
   readonly #begunAt = performance.now();
 
-  constructor(attempt: Attempt, plan: AttemptPlan, onFree: () => void) {
+  constructor(attempt: ProgramAttempt, plan: AttemptPlan, onFree: () => void) {
     this.onFree = onFree;
     this.attempt = attempt;
     this.plan = plan;

@@ -3,7 +3,7 @@ import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
 import type { EndMode } from '../../core/pool/events.ts';
 import type { AttemptOutcome } from '../../core/pool/outcome.ts';
-import type { TaskCommand } from '../../core/pool/task.ts';
+import type { ProgramCommand } from '../../core/pool/task.ts';
 import { printable } from '../../core/printable.ts';
 import { encodeBytes, isPlainText } from '../../protocol/bytes.ts';
 import { outcomeOfStatus } from '../../protocol/lane-outcome.ts';
@@ -12,9 +12,10 @@ import { shellQuote } from '../../protocol/shell-text.ts';
 import { endFamily } from '../family/end-family.ts';
 import { findFamily } from '../family/family.ts';
 import { firstChild, type ProcInfo } from '../family/proc.ts';
-import { type Attempt, Current } from './attempt.ts';
+import { Current, type ProgramAttempt } from './attempt.ts';
+import { identityOf, type LaneContext } from './lane-context.ts';
 import { PipeReader } from './pipes.ts';
-import { directoryOf, planAttempt, type Surroundings } from './plan-attempt.ts';
+import { directoryOf, planAttempt } from './plan-attempt.ts';
 import { spawnAttempt } from './spawn-attempt.ts';
 
 /**
@@ -27,17 +28,6 @@ const LOOKS = 3;
 const FULL_BYTES = 64 * 1024;
 
 const DISMISS_MS = 1_000;
-
-/** What all lanes of a pool share. */
-export interface LaneContext extends Surroundings {
-  /** Directory of the run: pipes, standard input of tasks, spilled output. */
-  readonly runDirectory: string;
-  /** Outer marks and this pool's id: the beginning of PROCCTL_MARK, as in `/outer.7.1/pool.`. */
-  readonly markPrefix: string;
-  /** The part of the mark that is this pool's alone. */
-  readonly poolMark: string;
-  readonly stopTimeoutMs: number;
-}
 
 /**
  * One place where an attempt runs: a long-lived shell in a session of its own, and two named pipes.
@@ -124,7 +114,7 @@ export class Lane {
    * Runs one attempt; the lane must be free. When it has ended, first `onFree` is called, then the attempt's `onEnded`:
    * exactly once each, never before this returns.
    */
-  run(attempt: Attempt, onFree: () => void): void {
+  run(attempt: ProgramAttempt, onFree: () => void): void {
     const { task } = attempt;
     const plan = planAttempt(task, this.#context);
     const current = new Current(attempt, plan, onFree);
@@ -229,16 +219,8 @@ export class Lane {
     return `${this.#context.runDirectory}/${this.#number}.${name}`;
   }
 
-  /** What a task is told about itself. */
   #identity(current: Current): Record<string, string> {
-    const { task, attempt, slot } = current.attempt;
-    return {
-      PROCCTL_TASK_ID: task.id,
-      PROCCTL_TASK_SEQ: String(task.seq),
-      PROCCTL_SLOT: String(slot),
-      PROCCTL_ATTEMPT: String(attempt),
-      PROCCTL_MARK: `${this.#context.markPrefix}${current.token}/`,
-    };
+    return identityOf(this.#context, current.attempt, current.token);
   }
 
   #identityText(current: Current): string {
@@ -295,7 +277,7 @@ export class Lane {
     this.#mainEnded(current, this.#outcomeOf(current.attempt.task.command, status, wasAnnounced));
   }
 
-  #outcomeOf(command: TaskCommand, status: number, wasAnnounced: boolean): AttemptOutcome {
+  #outcomeOf(command: ProgramCommand, status: number, wasAnnounced: boolean): AttemptOutcome {
     const mayHaveWitness =
       command.kind === 'argv' ? status === 126 || status === 127 : status === 130 || status === 141;
     const hasWitness = mayHaveWitness && existsSync(this.#witnessPath);

@@ -1,7 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import type { EndMode } from '../../core/pool/events.ts';
-import type { Attempt } from './attempt.ts';
-import { Lane, type LaneContext } from './lane.ts';
+import { type Attempt, type FunctionAttempt, isFunctionAttempt, type ProgramAttempt } from './attempt.ts';
+import type { FunctionLane } from './function-lane.ts';
+import { Lane } from './lane.ts';
+import type { LaneContext } from './lane-context.ts';
 
 export interface LanesEvents {
   /** No more than `size` lanes can be had. */
@@ -10,20 +12,28 @@ export interface LanesEvents {
   onFailed(error: Error): void;
 }
 
-/** The lanes of a pool: made when they are needed, used again, replaced when they are spent. */
+type AnyLane = Lane | FunctionLane;
+
+/** The lanes of a pool, for programs and for functions: made when they are needed, used again, replaced when they are spent. */
 export class Lanes {
   readonly #context: LaneContext;
   readonly #events: LanesEvents;
   readonly #maxRetired: number;
+  readonly #maxLanes: number;
   readonly #idle: Lane[] = [];
-  readonly #busy = new Map<number, { readonly lane: Lane; readonly attempt: Attempt }>();
-  readonly #retired: Lane[] = [];
+  readonly #idleWorkers: FunctionLane[] = [];
+  readonly #busy = new Map<number, { readonly lane: AnyLane; readonly attempt: Attempt }>();
+  readonly #retired: AnyLane[] = [];
   /** Attempts for which there is no lane just now. */
   #pending: Attempt[] = [];
   #made = 0;
+  #madeWorkers = 0;
+  /** Loaded for the first function: a pool without one has no use for it. */
+  #FunctionLane: typeof FunctionLane | undefined;
+  #isLoading = false;
   #limit = Number.POSITIVE_INFINITY;
   #isPaused = false;
-  /** Sessions of all shells there ever were: what is left behind is looked for in them. */
+  /** Sessions of all shells and workers there ever were: what is left behind is looked for in them. */
   readonly sessions = new Set<number>();
   /** Bytes written by processes after their task had ended. */
   droppedBytes = 0;
@@ -31,27 +41,58 @@ export class Lanes {
   /**
    * @param maxRetired lanes whose pipes somebody still holds are read on; past this many, the oldest holder gets a
    *   broken pipe
+   * @param maxLanes that there are descriptors for
    */
-  constructor(context: LaneContext, maxRetired: number, events: LanesEvents) {
+  constructor(context: LaneContext, maxRetired: number, maxLanes: number, events: LanesEvents) {
     this.#context = context;
+    this.#maxLanes = maxLanes;
     this.#maxRetired = maxRetired;
     this.#events = events;
   }
 
   run(attempt: Attempt): void {
+    const isFunction = isFunctionAttempt(attempt);
+    const isRunning = isFunction ? this.#runFunction(attempt) : this.#runProgram(attempt as ProgramAttempt);
+    if (!isRunning) this.#pending.push(attempt);
+  }
+
+  #runProgram(attempt: ProgramAttempt): boolean {
     const lane = this.#takeIdle() ?? this.#make();
-    if (lane === undefined) {
-      this.#pending.push(attempt);
+    if (lane === undefined) return false;
+    this.#busy.set(attempt.task.seq, { lane, attempt });
+    lane.run(attempt, () => this.#free(attempt, lane, this.#idle));
+    return true;
+  }
+
+  #runFunction(attempt: FunctionAttempt): boolean {
+    if (this.#FunctionLane === undefined) {
+      void this.#loadFunctionLane();
+      return false;
+    }
+    const lane = this.#takeIdleWorker(attempt) ?? this.#makeWorker(this.#FunctionLane);
+    if (lane === undefined) return false;
+    this.#busy.set(attempt.task.seq, { lane, attempt });
+    lane.run(attempt, () => this.#free(attempt, lane, this.#idleWorkers));
+    return true;
+  }
+
+  #free<L extends AnyLane>({ task }: Attempt, lane: L, idle: L[]): void {
+    this.#busy.delete(task.seq);
+    if (lane.isSpent) this.#retire(lane);
+    else idle.push(lane);
+    this.#runPending();
+  }
+
+  async #loadFunctionLane(): Promise<void> {
+    if (this.#isLoading) return;
+    this.#isLoading = true;
+    try {
+      this.#FunctionLane = (await import('./function-lane.lazy.ts')).FunctionLane;
+    } catch (error) {
+      this.#events.onFailed(error as Error);
       return;
     }
-    const { seq } = attempt.task;
-    this.#busy.set(seq, { lane, attempt });
-    lane.run(attempt, () => {
-      this.#busy.delete(seq);
-      if (lane.isSpent) this.#retire(lane);
-      else this.#idle.push(lane);
-      this.#runPending();
-    });
+    for (const attempt of this.#pending.splice(0)) this.run(attempt);
   }
 
   /** A lane has become free (or may be made): whoever waits for one goes first. */
@@ -83,12 +124,13 @@ export class Lanes {
     if (this.#isPaused === isPaused) return;
     this.#isPaused = isPaused;
     for (const { lane } of this.#busy.values()) lane.setPaused(isPaused);
-    for (const lane of this.#idle) lane.setPaused(isPaused);
+    for (const lane of [...this.#idle, ...this.#idleWorkers]) lane.setPaused(isPaused);
   }
 
-  /** Lets all shells go; no attempt may be running. Pipes that are still held are read on. */
+  /** Lets all shells and workers go; no attempt may be running. Pipes that are still held are read on. */
   async rest(): Promise<void> {
-    await Promise.all(this.#idle.splice(0).map((lane) => lane.close()));
+    const idle = [...this.#idle.splice(0), ...this.#idleWorkers.splice(0)];
+    await Promise.all(idle.map((lane) => lane.close()));
     await Promise.all(this.#retired.map((lane) => lane.hasGone));
   }
 
@@ -107,22 +149,75 @@ export class Lanes {
     return undefined;
   }
 
-  #make(): Lane | undefined {
-    if (this.#idle.length + this.#busy.size >= this.#limit) return undefined;
-    this.#made += 1;
+  #takeIdleWorker(attempt: FunctionAttempt): FunctionLane | undefined {
+    for (let index = this.#idleWorkers.length - 1; index >= 0; index -= 1) {
+      const lane = this.#idleWorkers[index] as FunctionLane;
+      if (!lane.isFitFor(attempt)) continue;
+      this.#idleWorkers.splice(index, 1);
+      return lane;
+    }
+    // One that is spent, or of no use for this attempt, makes room for another.
+    const unfit = this.#idleWorkers.pop();
+    if (unfit !== undefined) this.#retire(unfit);
+    return undefined;
+  }
+
+  get #usable(): number {
+    return this.#busy.size + this.#idle.length + this.#idleWorkers.length;
+  }
+
+  /** Whether there may be one more; if not, an idle one of the other kind is let go, and then who waits is tried again. */
+  #mayMake(others: AnyLane[]): boolean {
+    if (this.#usable < Math.min(this.#limit, this.#maxLanes)) return true;
+    void others
+      .pop()
+      ?.close()
+      .then(() => this.#runPending());
+    return false;
+  }
+
+  #prepareDirectory(): void {
     try {
       // As a rule it is there; a task may have cleared TMPDIR.
       mkdirSync(this.#context.runDirectory, { recursive: true, mode: 0o700 });
     } catch {
-      // The shell of the lane will say why.
+      // Who makes a pipe there will say why.
     }
+  }
+
+  #makeWorker(Constructor: typeof FunctionLane): FunctionLane | undefined {
+    if (!this.#mayMake(this.#idle)) return undefined;
+    this.#made += 1;
+    this.#madeWorkers += 1;
+    this.#prepareDirectory();
+    const numbers = { lane: this.#made, worker: this.#madeWorkers };
+    const lane: FunctionLane = new Constructor(this.#context, numbers, {
+      onUnavailable: (error) => this.#unavailable(lane, error),
+      onStale: () => {
+        this.#takeBack(lane);
+        this.#retire(lane);
+        this.#runPending();
+      },
+      onStarted: (pid) => this.sessions.add(pid),
+      onDropped: (bytes) => {
+        this.droppedBytes += bytes;
+      },
+    });
+    lane.setPaused(this.#isPaused);
+    return lane;
+  }
+
+  #make(): Lane | undefined {
+    if (!this.#mayMake(this.#idleWorkers)) return undefined;
+    this.#made += 1;
+    this.#prepareDirectory();
     const lane: Lane = new Lane(this.#context, this.#made, (error) => this.#unavailable(lane, error));
     if (lane.shellPid !== undefined) this.sessions.add(lane.shellPid);
     lane.setPaused(this.#isPaused);
     return lane;
   }
 
-  #retire(lane: Lane): void {
+  #retire(lane: AnyLane): void {
     this.#retired.push(lane);
     lane.retire((bytes) => {
       this.droppedBytes += bytes;
@@ -130,18 +225,28 @@ export class Lanes {
     if (this.#retired.length > this.#maxRetired) void this.#retired.shift()?.close();
   }
 
-  #unavailable(lane: Lane, error: Error): void {
+  /** Its attempt is the next that waits. */
+  #takeBack(lane: AnyLane): void {
     lane.takeBack();
     for (const [seq, busy] of this.#busy) {
       if (busy.lane !== lane) continue;
       this.#busy.delete(seq);
       this.#pending.unshift(busy.attempt);
     }
+  }
+
+  #unavailable(lane: AnyLane, error: Error): void {
+    this.#takeBack(lane);
     // Spent, and of no use to anybody: its descriptors are needed.
     void lane.close();
-    const usable = this.#busy.size + this.#idle.length;
+    const usable = this.#usable;
     this.#limit = Math.max(1, usable);
-    if (usable === 0) this.#events.onFailed(error);
-    else this.#events.onShrunk(usable, error);
+    if (usable === 0) {
+      this.#events.onFailed(error);
+      return;
+    }
+    this.#events.onShrunk(usable, error);
+    // Only idle lanes of the other kind are left: one of them has to give way.
+    if (this.#busy.size === 0) this.#runPending();
   }
 }

@@ -1,5 +1,5 @@
 import type { AttemptOutcome } from '../../core/pool/outcome.ts';
-import type { TaskSpec } from '../../core/pool/task.ts';
+import type { ProgramCommand, TaskOf, TaskSpec } from '../../core/pool/task.ts';
 import { isPlainText } from '../../protocol/bytes.ts';
 import { mayEndAmbiguously } from '../../protocol/lane-script.ts';
 import { isShellVariable } from '../../protocol/shell-text.ts';
@@ -35,7 +35,7 @@ export const directoryOf = (task: TaskSpec, directory: string): string | undefin
  * Decides how a task is run, looking at the disk as it is now: call it when the task's turn has come, not before.
  * What a shell cannot guarantee is left to a spawn; what cannot run at all is refused with its true reason.
  */
-export const planAttempt = (task: TaskSpec, around: Surroundings): AttemptPlan => {
+export const planAttempt = (task: TaskOf<ProgramCommand>, around: Surroundings): AttemptPlan => {
   const { command } = task;
   const whole = command.kind === 'argv' ? command.argv.join(' ') : command.line;
   const env = task.env ?? {};
@@ -81,7 +81,7 @@ const isShellEnvironment = (env: NonNullable<TaskSpec['env']>): boolean =>
 const hasMore = (task: TaskSpec): boolean => task.cwd !== undefined || task.env !== undefined;
 
 /** Which part of a task holds a NUL byte, if one does. */
-const firstNul = (task: TaskSpec): string | undefined => {
+const firstNul = (task: TaskOf<ProgramCommand>): string | undefined => {
   const isArgv = task.command.kind === 'argv';
   const texts = task.command.kind === 'argv' ? task.command.argv : [task.command.line];
   const index = texts.findIndex((text) => text.includes('\0'));

@@ -1,10 +1,10 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import type { AttemptOutcome } from '../../core/pool/outcome.ts';
-import type { TaskCommand } from '../../core/pool/task.ts';
+import type { ProgramCommand } from '../../core/pool/task.ts';
 
 /** An attempt that is a spawn of its own, not run by the lane's shell. */
 export interface SpawnRequest {
-  readonly command: TaskCommand;
+  readonly command: ProgramCommand;
   /** Absolute. */
   readonly directory: string;
   /** All of it. */

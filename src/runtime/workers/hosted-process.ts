@@ -13,11 +13,14 @@ export type Stdio = 'inherit' | 'ignore' | 'pipe';
 export interface HostedOptions {
   readonly cwd?: string | undefined;
   readonly env?: NodeJS.ProcessEnv | undefined;
-  readonly stdio: readonly [stdin: Stdio, stdout: Stdio, stderr: Stdio | 'tail'];
+  /** A number is an open descriptor that becomes the stream. */
+  readonly stdio: readonly [stdin: Stdio, stdout: Stdio | number, stderr: Stdio | number | 'tail'];
   /** An open descriptor that the process finds as its fourth. */
   readonly shared?: number;
   /** Ends with this process, however that ends. */
   readonly isGuarded: boolean;
+  /** Leads a session of its own, so that no terminal reaches it; by default it does not. */
+  readonly isDetached?: boolean;
 }
 
 /** How a process ended; both are null where nobody knows. */
@@ -80,13 +83,14 @@ export class HostedProcess {
   #ungard: () => void = () => {};
 
   /** @throws ProcctlError ERR_START or ERR_CWD when it cannot be started */
-  constructor({ cwd, env, stdio, shared, isGuarded }: HostedOptions, listener: HostedListener) {
+  constructor({ cwd, env, stdio, shared, isGuarded, isDetached = false }: HostedOptions, listener: HostedListener) {
     this.#listener = listener;
     const [stdin, stdout, stderr] = stdio;
     try {
       this.child = spawn(process.execPath, [...workerExecArgv(), workerEntry()], {
         cwd,
         env,
+        detached: isDetached,
         stdio: [stdin, stdout, stderr === 'tail' ? 'pipe' : stderr, 'pipe', ...(shared === undefined ? [] : [shared])],
       });
     } catch (error) {

@@ -1,0 +1,1 @@
+export { FunctionLane } from './function-lane.ts';

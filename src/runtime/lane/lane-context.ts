@@ -1,0 +1,26 @@
+import type { Attempt } from './attempt.ts';
+import type { Surroundings } from './plan-attempt.ts';
+
+/** What all lanes of a pool share. */
+export interface LaneContext extends Surroundings {
+  /** Directory of the run: pipes, standard input of tasks, spilled output. */
+  readonly runDirectory: string;
+  /** Outer marks and this pool's id: the beginning of PROCCTL_MARK, as in `/outer.7.1/pool.`. */
+  readonly markPrefix: string;
+  /** The part of the mark that is this pool's alone. */
+  readonly poolMark: string;
+  readonly stopTimeoutMs: number;
+}
+
+/** What a task is told about itself, in its environment. */
+export const identityOf = (
+  { markPrefix }: LaneContext,
+  { task, attempt, slot }: Attempt,
+  token: string,
+): Record<string, string> => ({
+  PROCCTL_TASK_ID: task.id,
+  PROCCTL_TASK_SEQ: String(task.seq),
+  PROCCTL_SLOT: String(slot),
+  PROCCTL_ATTEMPT: String(attempt),
+  PROCCTL_MARK: `${markPrefix}${token}/`,
+});
