@@ -73,7 +73,7 @@ export class Inbox {
   get(limits: WaitLimits, isPoll: boolean): Promise<unknown> {
     if (limits.signal?.aborted) return Promise.reject(limits.signal.reason);
     if (this.#options.isLeased && !this.#isExplicit) this.#ackAll();
-    if (this.#getters.length === 0 && this.#buffered > 0) {
+    if (this.isReady) {
       try {
         return Promise.resolve(this.#take());
       } catch (error) {
@@ -82,6 +82,21 @@ export class Inbox {
     }
     if (this.#error !== undefined) return Promise.reject(this.#error());
     return new Promise((resolve, reject) => this.#wait({ resolve, reject, isPoll, unwatch: () => {} }, limits));
+  }
+
+  /** Whether there is an item that nobody waits for. */
+  get isReady(): boolean {
+    return this.#buffered > 0 && this.#getters.length === 0;
+  }
+
+  /** The next item for an iterator; only when one is ready. */
+  takeNext(): Promise<{ readonly value: unknown; readonly done: false }> {
+    if (this.#options.isLeased && !this.#isExplicit) this.#ackAll();
+    try {
+      return Promise.resolve({ value: this.#take(), done: false });
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   receive(first: number, count: number, bytes: Buffer): void {
@@ -186,12 +201,20 @@ export class Inbox {
     }
     this.#pace.take();
     try {
-      const own = isExternal ? (this.#link.largeItems?.read(bytes) as Buffer) : bytes;
-      const item = this.#options.decode(own);
+      const item = this.#options.decode(isExternal ? this.#readLarge(bytes) : bytes);
       if (this.#options.isLeased) this.#leases.push({ number, item });
       return item;
     } finally {
       this.#refill();
+    }
+  }
+
+  /** @throws QueueClosedError when it is gone along with the host */
+  #readLarge(reference: Buffer): Buffer {
+    try {
+      return this.#link.largeItems?.read(reference) as Buffer;
+    } catch (cause) {
+      throw new QueueClosedError('the process that hosts the queue has ended', { cause });
     }
   }
 

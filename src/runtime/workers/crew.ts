@@ -135,6 +135,7 @@ export class Crew {
   terminate(): void {
     if (this.#state === 'terminated') return;
     this.#state = 'terminated';
+    clearInterval(this.#watch);
     this.#rejectWaiting(new PoolClosedError('the pool was terminated'));
     for (const member of this.#members) member.terminate();
     const timer = setTimeout(() => {
