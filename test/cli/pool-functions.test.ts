@@ -227,6 +227,16 @@ describe.concurrent('a function that fails', () => {
     });
   });
 
+  it.each([
+    ['close', /^something closed descriptor 3/],
+    ['write', /^something wrote to descriptor 3/],
+  ])('since it has the channel of its worker (%s) fails its task, and no other', async (way, message) => {
+    const [record, next] = await run([call('useDescriptor', way), call('say', 'next')], '--size', '1');
+    expect(record).toMatchObject({ state: 'failed', error: { code: 'ERR_WORKER_LOST' } });
+    expect(record?.error?.message).toMatch(message);
+    expect(next?.state).toBe('succeeded');
+  });
+
   it('after it has returned fails no task: the next is called in another worker', async () => {
     const numbers = Array.from({ length: 60 }, (_, index) => index);
     const records = await run(
