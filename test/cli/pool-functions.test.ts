@@ -227,6 +227,27 @@ describe.concurrent('a function that fails', () => {
     });
   });
 
+  it.each([
+    ['close', /^something closed descriptor 3/],
+    ['write', /^something wrote to descriptor 3/],
+  ])('since it has the channel of its worker (%s) fails its task, and no other', async (way, message) => {
+    const [record, next] = await run([call('useDescriptor', way), call('say', 'next')], '--size', '1');
+    expect(record).toMatchObject({ state: 'failed', error: { code: 'ERR_WORKER_LOST' } });
+    expect(record?.error?.message).toMatch(message);
+    expect(next?.state).toBe('succeeded');
+  });
+
+  it('after it has returned fails no task: the next is called in another worker', async () => {
+    const numbers = Array.from({ length: 60 }, (_, index) => index);
+    const records = await run(
+      numbers.map((number) => call('breakLater', number)),
+      '--size',
+      '2',
+    );
+    expect(records.filter(({ state, attempts }) => state !== 'succeeded' || attempts !== 1)).toEqual([]);
+    expect(resultsOf(records)).toEqual(numbers);
+  });
+
   it('counts for --halt', async () => {
     const { records, code } = await runTasks([call('boom'), call('pid'), call('pid')], {
       args: ['--halt', 'now,fail=1', '--size', '1'],
@@ -236,8 +257,11 @@ describe.concurrent('a function that fails', () => {
   });
 });
 
+const deep = (levels: number): unknown => (levels === 0 ? 0 : [deep(levels - 1)]);
+
 describe.concurrent('a function that cannot be loaded', () => {
   it.each([
+    ['arguments that cannot be sent', { ...call('pid'), args: [deep(300)] }, /^args\[0\].* is nested deeper than 250/],
     ['a module that is not there', { module: './no/such.mjs' }, /no\/such\.mjs: no such file$/],
     ['a directory', { module: '/tmp' }, /^module \/tmp is a directory$/],
     ['an export that is not there', call('nope'), /^nope of .* is not there; the module exports boom, .*who/],
@@ -249,7 +273,8 @@ describe.concurrent('a function that cannot be loaded', () => {
     ],
   ])('because it names %s fails its task with the reason', async (_title, task, message) => {
     const [record, next] = await run([task, call('pid')], '--size', '1');
-    expect(record).toMatchObject({ state: 'failed', exitCode: null, signal: null, error: { code: 'ERR_TARGET' } });
+    expect(record).toMatchObject({ state: 'failed', exitCode: null, signal: null, attempts: 1 });
+    expect(record?.error?.code).toBe('args' in task && task.args.length > 0 ? 'ERR_SERIALIZATION' : 'ERR_TARGET');
     expect(record?.error?.message).toMatch(message);
     expect(next?.state).toBe('succeeded');
   });
@@ -325,6 +350,14 @@ it('a program that a function has left running is ended, and named, when the poo
   const [record] = recordsOf(stdout) as FunctionRecord[];
   expect(code).toBe(0);
   expect(stderr).toContain(`procctl: ended what tasks had left running: ${record?.result} (sleep)`);
+});
+
+it('a program that a function has left running may have last words', async () => {
+  const { stderr } = await runProcctl(['pool', '--json', '-'], {
+    input: JSON.stringify([call('leaveTalker', join(scratch(), 'begun'))]),
+  });
+  expect(stderr).toMatch(/^procctl: ended what tasks had left running: \d+ \(sh\)/);
+  expect(stderr).toContain('procctl: dropped 11 bytes written after the end of their task\n');
 });
 
 it('a pool with a function at work has its worker, and with programs alone has none', async () => {

@@ -58,6 +58,6 @@ export const functionCall = (
     return { body: encodeValue(task, 'task') };
   } catch (error) {
     const code = error instanceof ProcctlError ? error.code : 'ERR_TARGET';
-    return { refusal: refuse(code, (error as Error).message) };
+    return { refusal: refuse(code, (error as Error).message.replace(/^task\./, '')) };
   }
 };

@@ -15,6 +15,8 @@ import { PipedWorker } from './piped-worker.ts';
 const FOLLOW_AFTER_MS = 3;
 
 const DISMISS_MS = 1_000;
+/** A worker whose channel has closed is about to end, or else has lost it and will never answer. */
+const SILENT_MS = 1_000;
 
 /** For its messages, and the names of its files and of its worker. */
 export interface FunctionLaneNumbers {
@@ -60,6 +62,9 @@ export class FunctionLane {
   #isSpent = false;
   #isPaused = false;
   #hasServed = false;
+  #silence: NodeJS.Timeout | undefined;
+  /** It was killed since it had lost its channel. */
+  #wasSilent = false;
   /** Modules that could not be loaded: Node remembers that of them, so another try needs another worker. */
   readonly #unloadable = new Set<string>();
   #gone: Promise<void> = Promise.resolve();
@@ -184,7 +189,11 @@ export class FunctionLane {
           identity: { name: `PoolWorker-${number}`, path: [number], daemon: true, parent },
           onOutput: (stream, chunk) => this.#output(stream, chunk),
         },
-        { onFrame: (type, body) => this.#onFrame(type, body), onEnd: (ending) => this.#onEnd(ending) },
+        {
+          onFrame: (type, body) => this.#onFrame(type, body),
+          onSilent: () => this.#onSilent(),
+          onEnd: (ending) => this.#onEnd(ending),
+        },
       );
     } catch (error) {
       this.#isSpent = true;
@@ -220,13 +229,22 @@ export class FunctionLane {
     }
   }
 
+  #onSilent(): void {
+    this.#isSpent = true;
+    this.#silence = setTimeout(() => {
+      this.#wasSilent = true;
+      this.#worker?.hosted.kill('SIGKILL');
+    }, SILENT_MS);
+  }
+
   #onEnd(ending: Ending): void {
+    clearTimeout(this.#silence);
     this.#isSpent = true;
     this.#hasEnded();
     const current = this.#current;
     if (current === undefined || current.outcome !== undefined) return;
     if (!current.hasBegun && this.#hasServed && current.family === undefined) this.#events.onStale();
-    else this.#callEnded(current, outcomeOfEnding(ending));
+    else this.#callEnded(current, outcomeOfEnding(ending, this.#wasSilent));
   }
 
   /** The call has ended; what it has started may have to follow, and its worker with it. */

@@ -77,8 +77,15 @@ export const answerOf = (type: number, body: Buffer): Answer => {
   return { outcome: error('ERR_RESULT', withHint(value)), words: '' };
 };
 
-/** What the end of a worker means for the call that it had. */
-export const outcomeOfEnding = ({ exitCode, signal, saidRubbish }: Ending): AttemptOutcome => {
+/**
+ * What the end of a worker means for the call that it had.
+ *
+ * @param wasSilent it had closed its channel and lived on, so it was killed
+ */
+export const outcomeOfEnding = ({ exitCode, signal, saidRubbish }: Ending, wasSilent: boolean): AttemptOutcome => {
+  if (wasSilent) {
+    return error('ERR_WORKER_LOST', 'something closed descriptor 3, by which the worker speaks with procctl');
+  }
   if (saidRubbish) {
     return error('ERR_WORKER_LOST', 'something wrote to descriptor 3, by which the worker speaks with procctl');
   }

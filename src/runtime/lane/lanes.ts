@@ -129,8 +129,9 @@ export class Lanes {
 
   /** Lets all shells and workers go; no attempt may be running. Pipes that are still held are read on. */
   async rest(): Promise<void> {
-    const idle = [...this.#idle.splice(0), ...this.#idleWorkers.splice(0)];
-    await Promise.all(idle.map((lane) => lane.close()));
+    // What a function has started may hold the pipes of its worker, as nobody holds those of an idle shell.
+    for (const lane of this.#idleWorkers.splice(0)) this.#retire(lane);
+    await Promise.all(this.#idle.splice(0).map((lane) => lane.close()));
     await Promise.all(this.#retired.map((lane) => lane.hasGone));
   }
 
