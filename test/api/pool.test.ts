@@ -149,7 +149,7 @@ describe('a pool', () => {
     expect([failing.ready(), failing.successful()]).toEqual([true, false]);
   });
 
-  it('refuses what cannot cross, at once or as the result, and goes on [test_unpickleable_result]', async () => {
+  it('promise 9: refuses what cannot cross, at once or as the result, and goes on [test_unpickleable_result]', async () => {
     await expect(pool.run((x: unknown) => x, [() => 1])).rejects.toMatchObject({
       code: 'ERR_SERIALIZATION',
       path: 'args[0]',
@@ -490,7 +490,7 @@ describe('a worker that dies', () => {
     });
   });
 
-  it('sends rubbish on its channel is ended, and rejects its call', async () => {
+  it('promise 8: sends rubbish on its channel is ended, and rejects its call', async () => {
     await withPool({ size: 1 }, async (pool) => {
       for (const rubbish of ['hello\n', '\u0001\u0000\u0000\u0000\u0009x', '\u0004\u0000\u0000\u0000\u0005abcd']) {
         const lost = pool.run(of('sendRubbish'), [rubbish]);

@@ -112,7 +112,7 @@ describe('a queue under a storm of deaths', () => {
 });
 
 describe('a queue', () => {
-  it('hands the others what a killed consumer had been sent and had not taken', async () => {
+  it('promise 10: hands the others what a killed consumer had been sent and had not taken', async () => {
     const queue = new Queue<number>();
     const results = new Queue<number[]>();
     const child = start('takeAndHold', queue, results, 3);
@@ -244,7 +244,7 @@ describe('a queue', () => {
     await child.join();
   });
 
-  it('is closed for the others within a second when its host is killed, and leaves nothing behind', async () => {
+  it('promise 10: is closed for the others within a second when its host is killed, and leaves nothing behind', async () => {
     await withDirectory(async (path) => {
       const { ended } = startFixture('queue-hosts.mjs', ['is-killed', path('outcome')]);
       const { signal } = await ended;

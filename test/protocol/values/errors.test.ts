@@ -129,7 +129,7 @@ describe('an error', () => {
   });
 });
 
-describe('what an error has that cannot cross', () => {
+describe('promise 9: what an error has that cannot cross', () => {
   it('is left out where it is a field of its own, and the error arrives', () => {
     class Socket {}
     const error = Object.assign(new Error('a'), {
