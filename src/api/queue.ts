@@ -13,7 +13,18 @@ export interface Restored {
 
 const isRestored = (options: object): options is Restored => 'restored' in options;
 
-const limitsOf = ({ timeoutMs, signal }: WaitOptions) => ({ timeoutMs: parseTimeoutMs(timeoutMs), signal });
+const itemResult = <T>(value: T): IteratorResult<T> => ({ value, done: false });
+
+/** @throws the error, unless it is that of a closed queue */
+const endResult = (error: unknown): IteratorResult<never> => {
+  if (error instanceof ProcctlError && error.code === 'ERR_QUEUE_CLOSED') return { value: undefined, done: true };
+  throw error;
+};
+
+const NO_LIMITS: WaitOptions = {};
+
+const limitsOf = (options: WaitOptions): WaitOptions =>
+  options === NO_LIMITS ? options : { timeoutMs: parseTimeoutMs(options.timeoutMs), signal: options.signal };
 
 /**
  * A queue that processes share: Python's `multiprocessing.Queue`. Passed to another process, in `args` or `kwargs`, or through
@@ -50,7 +61,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
    * @throws QueueFullError when there was no room in the time given
    * @throws QueueClosedError
    */
-  put(item: T, options: WaitOptions = {}): Promise<void> {
+  put(item: T, options: WaitOptions = NO_LIMITS): Promise<void> {
     const limits = limitsOf(options);
     return this.channel.outbox.put(item, limits, limits.timeoutMs === 0);
   }
@@ -66,7 +77,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
    * @throws QueueEmptyError when none came in the time given
    * @throws QueueClosedError when the queue is closed and nothing is left
    */
-  get(options: WaitOptions = {}): Promise<T> {
+  get(options: WaitOptions = NO_LIMITS): Promise<T> {
     const limits = limitsOf(options);
     return this.channel.inbox.get(limits, limits.timeoutMs === 0) as Promise<T>;
   }
@@ -111,17 +122,16 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
   }
 
   /** The items one after the other, until the queue is closed and nothing is left. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
-    for (;;) {
-      let item: T;
-      try {
-        item = await this.get();
-      } catch (error) {
-        if (error instanceof ProcctlError && error.code === 'ERR_QUEUE_CLOSED') return;
-        throw error;
-      }
-      yield item;
-    }
+  [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
+    const { inbox } = this.channel;
+    return {
+      // Not a generator: it would cost as much as all the rest of a get.
+      next: () => {
+        if (inbox.isReady) return inbox.takeNext() as Promise<IteratorResult<T>>;
+        return inbox.get({}, false).then(itemResult, endResult) as Promise<IteratorResult<T>>;
+      },
+      return: async () => ({ value: undefined, done: true }),
+    };
   }
 
   /** @internal */
@@ -155,7 +165,7 @@ export class JoinableQueue<T = unknown> extends Queue<T> {
    * @throws WorkerLostError when a process died with items taken and not done, and they are lost (`at-most-once`)
    * @throws TimeoutError
    */
-  async join(options: WaitOptions = {}): Promise<void> {
+  async join(options: WaitOptions = NO_LIMITS): Promise<void> {
     await this.channel.join(limitsOf(options));
   }
 }

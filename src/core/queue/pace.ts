@@ -1,5 +1,5 @@
 /** A consumer is sent ahead what it takes within this time, ms: that is how long an item may wait for one that is busy. */
-const HORIZON_MS = 1;
+const HORIZON_MS = 4;
 const MOST = 4096;
 
 /** How many items a consumer should be sent ahead, by how fast it has taken them. It begins with none. */

@@ -73,7 +73,7 @@ export class Inbox {
   get(limits: WaitLimits, isPoll: boolean): Promise<unknown> {
     if (limits.signal?.aborted) return Promise.reject(limits.signal.reason);
     if (this.#options.isLeased && !this.#isExplicit) this.#ackAll();
-    if (this.#getters.length === 0 && this.#buffered > 0) {
+    if (this.isReady) {
       try {
         return Promise.resolve(this.#take());
       } catch (error) {
@@ -82,6 +82,21 @@ export class Inbox {
     }
     if (this.#error !== undefined) return Promise.reject(this.#error());
     return new Promise((resolve, reject) => this.#wait({ resolve, reject, isPoll, unwatch: () => {} }, limits));
+  }
+
+  /** Whether there is an item that nobody waits for. */
+  get isReady(): boolean {
+    return this.#buffered > 0 && this.#getters.length === 0;
+  }
+
+  /** The next item for an iterator; only when one is ready. */
+  takeNext(): Promise<{ readonly value: unknown; readonly done: false }> {
+    if (this.#options.isLeased && !this.#isExplicit) this.#ackAll();
+    try {
+      return Promise.resolve({ value: this.#take(), done: false });
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   receive(first: number, count: number, bytes: Buffer): void {

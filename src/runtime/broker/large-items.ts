@@ -7,6 +7,8 @@ import { decodeReference, encodeReference } from '../../protocol/broker/referenc
 export const LARGE_BYTES = 32 * 1024;
 /** What one process keeps in its file; more goes through the socket. */
 const MAX_FILE_BYTES = 256 * 1024 * 1024;
+/** What is kept to read into. */
+const MAX_KEPT_BYTES = 1024 * 1024;
 /** Files of other processes that are kept open. */
 const MAX_OPEN = 64;
 
@@ -22,6 +24,7 @@ export class LargeItems {
   readonly #extents = new Extents(MAX_FILE_BYTES);
   #fd: number | undefined;
   #isBroken = false;
+  #scratch = Buffer.alloc(0);
   readonly #others = new Map<string, number>();
 
   /** @param name of this process */
@@ -51,17 +54,24 @@ export class LargeItems {
     this.#extents.free(offset, length);
   }
 
-  /** @throws when the file is gone */
+  /** @returns valid until the next call @throws when the file is gone */
   read(reference: Buffer): Buffer {
     const { name, offset, length } = decodeReference(reference);
     const fd = this.#open(name);
-    const bytes = Buffer.allocUnsafeSlow(length);
+    const bytes = this.#room(length);
     for (let at = 0; at < length; ) {
       const read = readSync(fd, bytes, at, length - at, offset + at);
       if (read === 0) throw new RangeError('the file of a large item is too short');
       at += read;
     }
     return bytes;
+  }
+
+  /** The same memory again and again, for fresh pages cost more than what is read into them. */
+  #room(length: number): Buffer {
+    if (length > MAX_KEPT_BYTES) return Buffer.allocUnsafeSlow(length);
+    if (this.#scratch.length < length) this.#scratch = Buffer.allocUnsafeSlow(Math.min(length * 2, MAX_KEPT_BYTES));
+    return this.#scratch.subarray(0, length);
   }
 
   #open(name: string): number {

@@ -12,6 +12,9 @@ const BATCH_AGE_MS = 1;
 /** A loop that only awaits puts runs in microtasks alone; so often, ms, a put lets the event loop turn. */
 const TURN_MS = 5;
 
+/** More than this is not kept for the next item. */
+const MAX_KEPT_BYTES = 1024 * 1024;
+
 interface Waiting {
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
@@ -31,6 +34,8 @@ export class Outbox {
   readonly #isAcknowledged: boolean;
   readonly #waiting = new Map<number, Waiting>();
   #writer = new ValueWriter();
+  #scratch = new ValueWriter();
+  #wasLarge = false;
   #count = 0;
   /** The number of the last put. */
   #last = 0;
@@ -103,30 +108,35 @@ export class Outbox {
 
   /** @throws SerializationError; nothing has been written then */
   #write(item: unknown): void {
-    const writer = this.#writer;
-    const start = writer.length;
-    writer.writeUint32(0);
+    // Large ones are encoded where they need not stay, so that the memory is used again.
+    const scratch = this.#wasLarge ? this.#scratch : this.#writer;
+    const start = scratch.length;
+    scratch.writeUint32(0);
     try {
-      writer.writeValue(item);
-    } catch (error) {
-      writer.truncate(start);
-      throw error;
-    }
-    const length = writer.length - start - HEAD_BYTES;
-    if (length >= LARGE_BYTES) {
-      const reference = this.#link.largeItems?.write(writer.view().subarray(start + HEAD_BYTES));
+      scratch.writeValue(item);
+      const length = scratch.length - start - HEAD_BYTES;
+      this.#wasLarge = length >= LARGE_BYTES;
+      const reference = this.#wasLarge
+        ? this.#link.largeItems?.write(scratch.view().subarray(start + HEAD_BYTES))
+        : undefined;
       if (reference !== undefined) {
-        writer.truncate(start + HEAD_BYTES);
-        writer.writeBytes(reference);
-        writer.setUint32(start, headOf(reference.length, true));
+        scratch.truncate(start);
+        this.#writer.writeUint32(headOf(reference.length, true));
+        this.#writer.writeBytes(reference);
         return;
       }
+      if (length > MAX_ITEM_BYTES) throw new SerializationError(`an item of ${length} bytes is too large`, '');
+      scratch.setUint32(start, headOf(length, false));
+      if (scratch === this.#scratch) this.#writer.writeBytes(scratch.view());
+    } catch (error) {
+      scratch.truncate(start);
+      throw error;
+    } finally {
+      if (scratch === this.#scratch) {
+        if (scratch.length > MAX_KEPT_BYTES) this.#scratch = new ValueWriter();
+        else scratch.truncate(0);
+      }
     }
-    if (length > MAX_ITEM_BYTES) {
-      writer.truncate(start);
-      throw new SerializationError(`an item of ${length} bytes is too large for a queue`, '');
-    }
-    writer.setUint32(start, headOf(length, false));
   }
 
   /** The first put after a rest goes at once, what follows in the same turn together. */
