@@ -30,7 +30,11 @@ const run = (model: QueueModel, steps: readonly Step[], withDeaths = true): Set<
     return item;
   };
   for (const action of steps) {
-    if (action.do === 'put') model.put(of(action.peer), Array.from({ length: action.count }, () => fresh(action.peer)));
+    if (action.do === 'put')
+      model.put(
+        of(action.peer),
+        Array.from({ length: action.count }, () => fresh(action.peer)),
+      );
     else if (action.do === 'putNowait') model.put(of(action.peer), [fresh(action.peer)], true);
     else if (action.do === 'get') model.get(of(action.peer), action.ahead);
     else if (action.do === 'giveUp') model.giveUp(of(action.peer));
@@ -97,7 +101,11 @@ describe('a queue, whatever its processes do', () => {
     fc.assert(
       fc.property(steps, maxSize, (actions, size) => {
         const model = new QueueModel({ maxSize: size });
-        run(model, actions.filter((action) => action.do !== 'recall' && action.do !== 'poll'), false);
+        run(
+          model,
+          actions.filter((action) => action.do !== 'recall' && action.do !== 'poll'),
+          false,
+        );
         for (const consumer of PEERS) {
           for (const producer of PEERS) {
             const numbers = model.handed
@@ -145,23 +153,26 @@ describe('a queue, whatever its processes do', () => {
     );
   });
 
-  it.each<Delivery>(['at-most-once', 'at-least-once'])('settles everybody who waits once it is closed: %s', (delivery) => {
-    fc.assert(
-      fc.property(steps, maxSize, (actions, size) => {
-        const model = new QueueModel({ maxSize: size, delivery });
-        run(model, actions);
-        model.close();
-        expect([...model.waitingPuts.values()].flatMap((puts) => [...puts.keys()])).toEqual([]);
-        for (let round = 0; round < 400; round += 1) {
-          for (const [id, { ended }] of model.consumers) if (!ended) model.get(id);
-          model.machine.wake();
-          model.machine.wake();
-          model.act();
-          model.answerRecalls();
-        }
-        expect([...model.consumers.values()].filter(({ ended }) => !ended)).toEqual([]);
-      }),
-      { numRuns: 50 },
-    );
-  });
+  it.each<Delivery>(['at-most-once', 'at-least-once'])(
+    'settles everybody who waits once it is closed: %s',
+    (delivery) => {
+      fc.assert(
+        fc.property(steps, maxSize, (actions, size) => {
+          const model = new QueueModel({ maxSize: size, delivery });
+          run(model, actions);
+          model.close();
+          expect([...model.waitingPuts.values()].flatMap((puts) => [...puts.keys()])).toEqual([]);
+          for (let round = 0; round < 400; round += 1) {
+            for (const [id, { ended }] of model.consumers) if (!ended) model.get(id);
+            model.machine.wake();
+            model.machine.wake();
+            model.act();
+            model.answerRecalls();
+          }
+          expect([...model.consumers.values()].filter(({ ended }) => !ended)).toEqual([]);
+        }),
+        { numRuns: 50 },
+      );
+    },
+  );
 });

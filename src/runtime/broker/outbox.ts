@@ -113,7 +113,7 @@ export class Outbox {
     const start = scratch.length;
     scratch.writeUint32(0);
     try {
-      scratch.writeValue(item);
+      scratch.writeValue(item, 'item');
       const length = scratch.length - start - HEAD_BYTES;
       this.#wasLarge = length >= LARGE_BYTES;
       const reference = this.#wasLarge
