@@ -48,6 +48,7 @@ const EXIT_STATUS_BY_CODE = {
   ERR_QUEUE_FULL: EXIT.failed,
   ERR_QUEUE_EMPTY: EXIT.failed,
   ERR_QUEUE_CLOSED: EXIT.failed,
+  ERR_BARRIER_BROKEN: EXIT.failed,
 } as const satisfies Record<string, number>;
 
 export type ErrorCode = keyof typeof EXIT_STATUS_BY_CODE;
@@ -170,5 +171,14 @@ export class QueueClosedError extends ProcctlError {
 
   constructor(message = 'the queue is closed', extra: Extra = {}) {
     super('ERR_QUEUE_CLOSED', message, extra);
+  }
+}
+
+/** Not all who were to come to a barrier can. */
+export class BrokenBarrierError extends ProcctlError {
+  override readonly name = 'BrokenBarrierError';
+
+  constructor(message = 'the barrier is broken', extra: Extra = {}) {
+    super('ERR_BARRIER_BROKEN', message, extra);
   }
 }

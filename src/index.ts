@@ -1,6 +1,10 @@
 export { activeChildren } from './api/active-children.ts';
 export { AsyncResult } from './api/async-result.ts';
+export { Barrier } from './api/barrier.ts';
+export { Condition } from './api/condition.ts';
 export { cpuCount, currentProcess, type ProcessInfo, parentProcess } from './api/current.ts';
+export { Event } from './api/event.ts';
+export { BoundedSemaphore, Lock, RLock, Semaphore } from './api/lock.ts';
 export type { WaitOptions } from './api/options.ts';
 export { Pool, type PoolStats } from './api/pool.ts';
 export type { MapOptions, PoolOptions, RunOptions } from './api/pool-options.ts';
@@ -10,6 +14,7 @@ export { JoinableQueue, Queue } from './api/queue.ts';
 export type { QueueOptions } from './api/queue-options.ts';
 export type { Delivery } from './core/queue/events.ts';
 export {
+  BrokenBarrierError,
   type ErrorCode,
   EXIT,
   type LostWorker,
