@@ -3,6 +3,8 @@ import './barrier.ts';
 import './condition.ts';
 import './event.ts';
 import './lock.ts';
+import './pipe.ts';
 import './queue.ts';
+import './simple-queue.ts';
 
 export { restoreHandle } from './shared-objects.ts';

@@ -84,6 +84,12 @@ export class Channel implements Receiver {
     return this.#calls.call(method, params, hostGone as () => ProcctlError, limits);
   }
 
+  /** Never rejects. */
+  async close(): Promise<void> {
+    this.outbox.close();
+    await this.call('close').catch(() => {});
+  }
+
   /** @throws TimeoutError, WorkerLostError, QueueClosedError */
   async join(limits: WaitLimits): Promise<void> {
     if ((await this.call('join', undefined, limits)) === true) return;

@@ -116,9 +116,8 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
   /**
    * No process can put any more; what is in the queue can still be taken. Resolves when the host knows; never rejects.
    */
-  async close(): Promise<void> {
-    this.channel.outbox.close();
-    await this.channel.call('close').catch(() => {});
+  close(): Promise<void> {
+    return this.channel.close();
   }
 
   /** The items one after the other, until the queue is closed and nothing is left. */

@@ -57,7 +57,7 @@ export class HostedQueue implements Hosted {
     else if (method === 'isFull') this.#host.settled(() => reply(this.#machine.isFull()));
     else if (method === 'taskDone') reply(this.#machine.taskDone(peer.id, Number(params)));
     else if (method === 'join') this.#host.settled(() => this.#join(peer, call));
-    else if (method === 'close') this.#close(reply);
+    else if (method === 'close') this.close(() => reply(null));
     else throw new RangeError(`a queue has no ${method}`);
     this.#act();
   }
@@ -75,23 +75,25 @@ export class HostedQueue implements Hosted {
     this.#act();
   }
 
-  #join(peer: Peer, call: number): void {
-    if (!this.#opened.has(peer.id)) return;
-    this.#machine.join(peer.id, call);
-    this.#act();
-  }
-
-  #close(reply: (value: unknown) => void): void {
+  /** @param then called when what others had sent before has been read */
+  close(then: () => void = () => {}): void {
     this.#machine.close(NOT_YET_CONNECTED);
+    this.#act();
     this.#host.settled(() => {
       this.#machine.noMorePuts(NOT_YET_CONNECTED);
       this.#act();
-      reply(null);
+      then();
     });
     setTimeout(() => {
       this.#machine.noMorePuts();
       this.#act();
     }, CLOSING_MS).unref();
+  }
+
+  #join(peer: Peer, call: number): void {
+    if (!this.#opened.has(peer.id)) return;
+    this.#machine.join(peer.id, call);
+    this.#act();
   }
 
   #decide(id: number, message: ToHost): void {
