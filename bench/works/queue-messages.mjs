@@ -1,0 +1,17 @@
+import { queueWays } from '../lib/queue-ways.mjs';
+
+const ITEMS = 400_000;
+const round = (count) => ({ producers: count, consumers: count, items: ITEMS, bytes: 100, kind: 'text' });
+
+export default {
+  title: 'Queue: messages of 100 characters',
+  about: `Producers and consumers in processes of their own, besides the process that has made the queue. A producer awaits each
+\`put\`, a consumer iterates. procctl notes, before it hands out an item, that it does, so that a consumer that is killed loses
+none but that one; Python's feeder thread loses what it has not written.`,
+  unit: 'items/s',
+  amountName: 'items',
+  isMoreBetter: true,
+  against: 'multiprocessing.Queue, 1 → 1',
+  valueOf: (elapsedMs, items) => (items / elapsedMs) * 1000,
+  ways: () => queueWays([round(1), round(4)]),
+};
