@@ -154,7 +154,7 @@ export class JoinableQueue<T = unknown> extends Queue<T> {
    */
   async taskDone(): Promise<void> {
     this.channel.inbox.ackOldest();
-    if ((await this.channel.call('taskDone', 1)) === true) return;
+    if ((await this.channel.call('taskDone')) === true) return;
     throw new ProcctlError('ERR_STATE', 'taskDone was called more often than there were items');
   }
 

@@ -185,11 +185,10 @@ export class QueueMachine {
   }
 
   /** @returns false when that is more than there were items */
-  taskDone(id: number, count: number): boolean {
-    if (count > this.#unfinished) return false;
-    const peer = this.#peer(id);
-    peer.undone -= count;
-    this.#finish(count);
+  taskDone(id: number): boolean {
+    if (this.#unfinished === 0) return false;
+    this.#peer(id).undone -= 1;
+    this.#finish(1);
     return true;
   }
 

@@ -50,12 +50,12 @@ export class HostedQueue implements Hosted {
     }
   }
 
-  call(peer: Peer, call: number, method: string, params: unknown): void {
+  call(peer: Peer, call: number, method: string): void {
     const reply = (value: unknown): void => peer.send({ tag: 'reply', object: this.id, call, text: { value } });
     if (!this.#opened.has(peer.id)) throw new RangeError('called before it was opened');
     if (method === 'size') this.#host.settled(() => reply(this.#machine.size()));
     else if (method === 'isFull') this.#host.settled(() => reply(this.#machine.isFull()));
-    else if (method === 'taskDone') reply(this.#machine.taskDone(peer.id, Number(params)));
+    else if (method === 'taskDone') reply(this.#machine.taskDone(peer.id));
     else if (method === 'join') this.#host.settled(() => this.#join(peer, call));
     else if (method === 'close') this.close(() => reply(null));
     else throw new RangeError(`a queue has no ${method}`);

@@ -201,12 +201,20 @@ export class Inbox {
     }
     this.#pace.take();
     try {
-      const own = isExternal ? (this.#link.largeItems?.read(bytes) as Buffer) : bytes;
-      const item = this.#options.decode(own);
+      const item = this.#options.decode(isExternal ? this.#readLarge(bytes) : bytes);
       if (this.#options.isLeased) this.#leases.push({ number, item });
       return item;
     } finally {
       this.#refill();
+    }
+  }
+
+  /** @throws QueueClosedError when it is gone along with the host */
+  #readLarge(reference: Buffer): Buffer {
+    try {
+      return this.#link.largeItems?.read(reference) as Buffer;
+    } catch (cause) {
+      throw new QueueClosedError('the process that hosts the queue has ended', { cause });
     }
   }
 

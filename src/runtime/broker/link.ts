@@ -14,6 +14,8 @@ export interface Receiver {
 /** The way from a process to a host: a socket, or nothing at all for the host itself. */
 export interface Link {
   readonly isLost: boolean;
+  /** The process exits: there will be no later. */
+  readonly isEnding: boolean;
   /** More has been sent than has left the process: who can wait should. */
   readonly isCongested: boolean;
   readonly hasUnsent: boolean;

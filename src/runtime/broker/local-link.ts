@@ -10,6 +10,7 @@ export class LocalLink implements Link, Peer {
   readonly id = LOCAL_PEER;
   readonly pid = process.pid;
   readonly isLost = false;
+  readonly isEnding = false;
   readonly isCongested = false;
   readonly hasUnsent = false;
   readonly #host: Host;

@@ -141,7 +141,7 @@ export class Outbox {
 
   /** The first put after a rest goes at once, what follows in the same turn together. */
   #sendWhenDue(): Promise<void> {
-    if (!this.#isTurnWatched) {
+    if (!this.#isTurnWatched || this.#link.isEnding) {
       this.#watchTurn();
       this.flush();
       return done;

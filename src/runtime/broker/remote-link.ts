@@ -15,6 +15,7 @@ export class RemoteLink implements Link {
   readonly #receivers = new Map<number, Receiver>();
   #holds = 0;
   #isLost = false;
+  #isEnding = false;
 
   /** @param directory that of the host */
   constructor(directory: string) {
@@ -36,8 +37,8 @@ export class RemoteLink implements Link {
     );
     this.#stream.setRef(false);
     this.send({ tag: 'hello', object: 0, text: { name, pid: process.pid } });
-    // The last of all listeners that are there now: what others say at the end is heard.
     process.once('exit', () => {
+      this.#isEnding = true;
       for (const receiver of this.#receivers.values()) receiver.flush();
       this.#stream.flushSync();
     });
@@ -45,6 +46,10 @@ export class RemoteLink implements Link {
 
   get isLost(): boolean {
     return this.#isLost;
+  }
+
+  get isEnding(): boolean {
+    return this.#isEnding;
   }
 
   get isCongested(): boolean {
@@ -57,6 +62,7 @@ export class RemoteLink implements Link {
 
   send(message: ToHost): void {
     this.#stream.send(encodeFrame(message));
+    if (this.#isEnding) this.#stream.flushSync();
   }
 
   drained(): Promise<void> {

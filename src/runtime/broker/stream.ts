@@ -124,6 +124,9 @@ export class Stream {
   #tryWrite(bytes: Buffer): number {
     const fd = this.#handle?.fd;
     if (fd === undefined) return 0;
+    const traceLimit = Error.stackTraceLimit;
+    // A full socket is an exception here, and its trace would cost more than the write.
+    Error.stackTraceLimit = 0;
     try {
       let at = 0;
       while (at < bytes.length) {
@@ -134,6 +137,8 @@ export class Stream {
       return at;
     } catch {
       return 0;
+    } finally {
+      Error.stackTraceLimit = traceLimit;
     }
   }
 
