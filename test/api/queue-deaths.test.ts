@@ -40,12 +40,12 @@ const notesIn = (file: string): Note[] =>
     });
 
 /** Consumers that note what they get, one of them killed now and then and replaced, until all is noted or lost. */
-const storm = async (queue: Queue, file: string) => {
+const storm = async (queue: Queue, file: string, items: number, padding: number) => {
   let killed = 0;
   const consumers = Array.from({ length: CONSUMERS }, () => start('noteAll', queue, file));
-  const each = ITEMS / PRODUCERS;
+  const each = items / PRODUCERS;
   const producers = Array.from({ length: PRODUCERS }, (_, producer) =>
-    start('putRange', queue, producer, 0, each, producer * 30),
+    start('putRange', queue, producer, 0, each, (producer * padding) / 3),
   );
   const allPut = Promise.all(producers.map((producer) => producer.join())).then(() => queue.close());
   for (let round = 0; ; round += 1) {
@@ -75,14 +75,16 @@ const disorder = (notes: readonly Note[]): number => {
 };
 
 describe('a queue under a storm of deaths', () => {
-  it.each<[Delivery, number]>([
-    ['at-most-once', Number.POSITIVE_INFINITY],
-    ['at-most-once', 100],
-    ['at-least-once', 100],
-  ])('keeps its word: %s, at most %d items', async (delivery, maxSize) => {
+  it.each<[Delivery, number, number, number]>([
+    ['at-most-once', Number.POSITIVE_INFINITY, ITEMS, 100],
+    ['at-most-once', 100, ITEMS, 100],
+    ['at-least-once', 100, ITEMS, 100],
+    ['at-most-once', Number.POSITIVE_INFINITY, ITEMS / 4, 200_000],
+    ['at-least-once', Number.POSITIVE_INFINITY, ITEMS / 4, 200_000],
+  ])('keeps its word: %s, room for %d, %d items of up to %d bytes', async (delivery, maxSize, items, padding) => {
     await withDirectory(async (path) => {
       const queue = new Queue({ delivery, maxSize });
-      const { killed, notes } = await storm(queue, path('notes'));
+      const { killed, notes } = await storm(queue, path('notes'), items, padding);
       expect(killed).toBeGreaterThan(0);
       const times = new Map<string, number>();
       for (const { producer, number } of notes) {
@@ -90,7 +92,7 @@ describe('a queue under a storm of deaths', () => {
         times.set(key, (times.get(key) ?? 0) + 1);
       }
       const doubled = [...times.values()].filter((count) => count > 1).length;
-      const lost = ITEMS - times.size;
+      const lost = items - times.size;
       // A consumer has one item in its hands when it is killed: that one is lost, or comes again.
       if (delivery === 'at-most-once') {
         expect(doubled).toBe(0);
