@@ -126,6 +126,22 @@ describe('a queue', () => {
     expect(await queue.empty()).toBe(true);
   });
 
+  it('takes back from a busy consumer what it was sent ahead, when another waits', async () => {
+    const queue = new Queue<number>();
+    const results = new Queue<number[]>();
+    // It takes many quickly, and then none at all.
+    const child = start('takeAndHold', queue, results, 1000);
+    for (let number = 0; number < 3000; number += 1) await queue.put(number);
+    const taken = await results.get();
+    expect(taken).toEqual(Array.from({ length: 1000 }, (_, index) => index));
+    const rest: number[] = [];
+    for (let left = 2000; left > 0; left -= 1) rest.push(await queue.get());
+    expect(rest.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 2000 }, (_, index) => index + 1000));
+    expect(child.isAlive()).toBe(true);
+    child.kill();
+    await child.join();
+  });
+
   it('hands out again what a killed consumer had taken and not acknowledged, if it is to be at least once', async () => {
     const queue = new Queue<number>({ delivery: 'at-least-once' });
     const results = new Queue<number[]>();
@@ -180,6 +196,13 @@ describe('a queue', () => {
     expect(await large.get()).toBe('last');
     for (let index = 0; index < 5000; index += 1) expect(Number.parseInt(await small.get(), 10)).toBe(index);
     for (const child of children) await child.join();
+  });
+
+  it('gets what a process puts while it exits', async () => {
+    const queue = new Queue<string>();
+    const child = start('putAtExit', queue);
+    expect([await queue.get(), await queue.get()]).toEqual(['before', 'at the end']);
+    await child.join();
   });
 
   it('cuts off who talks rubbish, and works on', async () => {
