@@ -112,6 +112,14 @@ describe.concurrent('a queue', () => {
     expect(await queue.size()).toBe(0);
   });
 
+  it.each([undefined, 10])('gives a process what it has put itself, again and again: maxSize %s', async (maxSize) => {
+    const queue = new Queue<number>({ maxSize });
+    for (let number = 0; number < 1000; number += 1) {
+      await queue.put(number);
+      expect(await queue.get()).toBe(number);
+    }
+  });
+
   it('copies what is put at that moment', async () => {
     const queue = new Queue<{ a: number }>();
     const item = { a: 1 };
