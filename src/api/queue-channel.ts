@@ -33,7 +33,12 @@ export class Channel implements Receiver {
     const isLeased = options.delivery === 'at-least-once';
     this.#calls = new Calls(link, id);
     this.outbox = new Outbox(link, id, isBounded || isLeased);
-    this.inbox = new Inbox(link, id, link.open(id, this), { decode, isLeased, isBounded });
+    this.inbox = new Inbox(link, id, link.open(id, this), {
+      decode,
+      isLeased,
+      isBounded,
+      onWait: () => this.outbox.flush(),
+    });
     if (link.isLost) this.lost();
   }
 

@@ -11,18 +11,19 @@ trap '' HUP INT TERM
 (
 pids= dirs= nl='
 '
-while read -r word first second; do
-  case $word in
-    pid) pids="$pids$first $second$nl";;
-    gone)
+while IFS= read -r line; do
+  rest=\${line#* }
+  case $line in
+    'pid '*) pids="$pids$rest$nl";;
+    'gone '*)
       kept=
-      while read -r pid start; do
-        [ -z "$pid" ] || [ "$pid $start" = "$first $second" ] || kept="$kept$pid $start$nl"
+      while IFS= read -r known; do
+        [ -z "$known" ] || [ "$known" = "$rest" ] || kept="$kept$known$nl"
       done <<END
 $pids
 END
       pids=$kept;;
-    dir) dirs="$dirs$first$nl";;
+    'dir '*) dirs="$dirs$rest$nl";;
   esac
 done <&3
 same() {
@@ -47,7 +48,7 @@ if each TERM CONT; then
   while [ "$tries" -gt 0 ] && each; do sleep 0.1 || sleep 1; tries=$((tries - 1)); done
   each KILL
 fi
-while read -r dir; do [ -z "$dir" ] || rm -rf -- "$dir"; done <<END
+while IFS= read -r dir; do [ -z "$dir" ] || rm -rf -- "$dir"; done <<END
 $dirs
 END
 ) 2>/dev/null &

@@ -17,8 +17,10 @@ const MAX_FRAME_BYTES = 0xffff_fff0;
 const MAX_HELLO_BYTES = 4096;
 /** A peer that asks and asks and does not read the answers is cut off. */
 const MAX_UNSENT_BYTES = 512 * 1024 * 1024;
-/** In one turn of the event loop connections are accepted, in the next they are read, and then they are known. */
-const TURNS_TO_SETTLE = 3;
+/** When so many turns of the event loop have brought nothing, there is nothing: one accepts a connection, the next reads it. */
+const QUIET_TURNS = 4;
+/** Under a steady stream there is no end to wait for. */
+const MAX_TURNS = 50;
 
 export interface Peer {
   readonly id: number;
@@ -52,6 +54,8 @@ export class Host {
   #directory: string | undefined;
   #server: Server | undefined;
   #holds = 0;
+  /** Counts connections and pieces of data. */
+  #arrivals = 0;
 
   add(hosted: Hosted): number {
     this.#objects.set(this.#nextObject, hosted);
@@ -95,8 +99,15 @@ export class Host {
       then();
       return;
     }
-    const turn = (left: number): void => void setImmediate(() => (left > 1 ? turn(left - 1) : then()));
-    turn(TURNS_TO_SETTLE);
+    let seen = this.#arrivals;
+    let quiet = 0;
+    const turn = (left: number): void => {
+      quiet = seen === this.#arrivals ? quiet + 1 : 0;
+      seen = this.#arrivals;
+      if (left === 0 || quiet > QUIET_TURNS) then();
+      else setImmediate(turn, left - 1);
+    };
+    turn(MAX_TURNS);
   }
 
   /** @throws whatever; the peer is to blame */
@@ -139,11 +150,13 @@ export class Host {
   }
 
   #accept(socket: Socket): void {
+    this.#arrivals += 1;
     const reader = new FrameReader(MAX_HELLO_BYTES);
     let peer: RemotePeer | undefined;
     const stream = new Stream(
       socket,
       (chunk) => {
+        this.#arrivals += 1;
         try {
           for (const message of reader.push(chunk)) {
             if (peer === undefined) {

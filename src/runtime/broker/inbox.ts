@@ -13,6 +13,8 @@ export interface InboxOptions {
   readonly isLeased: boolean;
   /** Whether producers wait for room: then it is told at once. */
   readonly isBounded: boolean;
+  /** Called before anybody waits: what this process has put itself may be what is waited for. */
+  readonly onWait: () => void;
 }
 
 interface Getter {
@@ -73,6 +75,8 @@ export class Inbox {
   get(limits: WaitLimits, isPoll: boolean): Promise<unknown> {
     if (limits.signal?.aborted) return Promise.reject(limits.signal.reason);
     if (this.#options.isLeased && !this.#isExplicit) this.#ackAll();
+    // In the host itself that may bring the item at once.
+    if (!this.isReady) this.#options.onWait();
     if (this.isReady) {
       try {
         return Promise.resolve(this.#take());

@@ -43,6 +43,7 @@ export class Outbox {
   #turnedAt = 0;
   /** Something was sent in this turn of the event loop, and the end of the turn is waited for. */
   #isTurnWatched = false;
+  #isFlushDue = false;
   #error: (() => QueueClosedError) | undefined;
 
   constructor(link: Link, object: number, isAcknowledged: boolean) {
@@ -168,8 +169,19 @@ export class Outbox {
     });
     this.#link.hold();
     if (isNowait) this.flush(true);
-    else void this.#sendWhenDue();
+    else this.#sendSoon();
     return promise;
+  }
+
+  /** The putter waits for the answer: send when what runs now is through, and with it the other puts it makes. */
+  #sendSoon(): void {
+    if (this.#writer.length >= BATCH_BYTES || this.#link.isEnding) this.flush();
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    queueMicrotask(() => {
+      this.#isFlushDue = false;
+      this.flush();
+    });
   }
 
   #settle(put: number): Waiting | undefined {
