@@ -270,6 +270,12 @@ describe.concurrent('a process', () => {
     });
   });
 
+  it('fails at start with arguments that cannot cross, and says which', () => {
+    const child = new Process({ target: (...args: unknown[]) => args, args: [1, { save: () => 1 }] });
+    expect(() => child.start()).toThrow(expect.objectContaining({ code: 'ERR_SERIALIZATION', path: 'args[1].save' }));
+    expect(child.pid).toBeNull();
+  });
+
   it('fails at start where there is no such directory, and leaves nothing behind', () => {
     const child = new Process({ target: () => 1, cwd: '/no/such/directory' });
     expect(codeOf(() => child.start())).toBe('ERR_CWD');
