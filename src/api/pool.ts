@@ -7,6 +7,7 @@ import { AsyncResult } from './async-result.ts';
 import { parseArguments, parseTarget } from './call.ts';
 import type { ApplyArguments, ArgumentsAnd, ItemOf, ResultOf } from './call-types.ts';
 import { assertNotLoading, nextPath, ownName } from './identity.ts';
+import { onAbort } from './on-abort.ts';
 import { parseCount, parseList, parseTimeoutMs, type WaitOptions } from './options.ts';
 import { PLAIN, SingleCall } from './pool-call.ts';
 import { cannotStartError } from './pool-errors.ts';
@@ -99,15 +100,14 @@ export class Pool {
       const settled =
         <T>(settle: (value: T) => void) =>
         (value: T): void => {
-          signal.removeEventListener('abort', onAbort);
+          forget();
           settle(value);
         };
       const call = new SingleCall(known, list, settled(resolve), settled(reject), settings);
-      const onAbort = (): void => {
+      const forget = onAbort(signal, () => {
         reject(signal.reason);
         this.#crew.cancel(call, signal.reason);
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
+      });
       this.#crew.submit(call);
     });
   }
@@ -213,14 +213,10 @@ export class Pool {
       this.#assertOpen();
       signal?.throwIfAborted();
       const settings = this.#settings(target, options);
+      let forget = (): void => {};
       const done = (): void => {
-        signal?.removeEventListener('abort', onAbort);
+        forget();
         this.#crew.removeSource(source);
-      };
-      const onAbort = (): void => {
-        source.stop();
-        done();
-        reject(signal?.reason);
       };
       const source: MapSource = new MapSource(
         settings,
@@ -239,7 +235,13 @@ export class Pool {
         resolve([]);
         return;
       }
-      signal?.addEventListener('abort', onAbort, { once: true });
+      if (signal !== undefined) {
+        forget = onAbort(signal, () => {
+          source.stop();
+          done();
+          reject(signal.reason);
+        });
+      }
       this.#crew.addSource(source);
     });
   }
@@ -263,7 +265,7 @@ export class Pool {
       },
       items,
     );
-    signal?.addEventListener('abort', () => stream.abort(signal.reason), { once: true });
+    if (signal !== undefined) onAbort(signal, () => stream.abort(signal.reason));
     this.#crew.addSource(stream);
     return stream;
   }

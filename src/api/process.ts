@@ -13,7 +13,7 @@ import { assertNotLoading, nextPath, ownIdentity, ownName } from './identity.ts'
 import { parseTimeoutMs, type WaitOptions } from './options.ts';
 import { type ProcessOptions, parseStdio } from './process-options.ts';
 
-/** `ready` before it is started; then what the kernel says: on a CPU, in line for one (`ready`), or asleep (`waiting`). */
+/** `ready` before it is started; then what the kernel says: on a CPU or in line for one (`running`), or asleep (`waiting`). */
 export type ProcessState = 'ready' | 'running' | 'waiting' | 'exited';
 
 const noop = (): void => {};

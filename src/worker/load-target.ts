@@ -11,11 +11,23 @@ const FUNCTION_FILE = 'procctl-function';
 /** Compilers that keep names put calls of this into functions. */
 const HELPERS = 'const __name = (fn) => fn;';
 
+const importModuleDynamically = vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
+
+/** Node warns once that such imports are experimental, which is nothing that users could do anything about. */
+const useUpWarning = (): void => {
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  try {
+    new vm.Script("import('node:buffer')", { importModuleDynamically }).runInThisContext();
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+};
+
 const compile = (source: string, name: string): AnyFunction => {
-  const options = {
-    filename: name === '' ? FUNCTION_FILE : `${FUNCTION_FILE}/${name}`,
-    importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-  };
+  const filename = name === '' ? FUNCTION_FILE : `${FUNCTION_FILE}/${name}`;
+  const options = { filename, importModuleDynamically };
+  if (/\bimport\b/.test(source)) useUpWarning();
   const run = (text: string): unknown =>
     new vm.Script(`"use strict";(() => {${HELPERS}return ${text}\n})()`, options).runInThisContext();
   try {

@@ -229,6 +229,27 @@ describe('a pool', () => {
     });
   });
 
+  it('takes back thousands of calls that share a signal, with one listener on it', async () => {
+    await withPool({ size: 1 }, async (one) => {
+      const controller = new AbortController();
+      const { signal } = controller;
+      let listeners = 0;
+      signal.addEventListener = (...args: Parameters<AbortSignal['addEventListener']>) => {
+        listeners += 1;
+        AbortSignal.prototype.addEventListener.apply(signal, args);
+      };
+      const never = () => new Promise(() => {});
+      const calls = Promise.allSettled([
+        ...numbers(5_000).map(() => one.run(never, [], { signal })),
+        one.map(never, [1, 2], { signal }),
+      ]);
+      controller.abort('enough');
+      const reasons = (await calls).map((result) => result.status === 'rejected' && result.reason);
+      expect([new Set(reasons), listeners]).toEqual([new Set(['enough']), 1]);
+      expect(await one.run(square, [3])).toBe(9);
+    });
+  });
+
   it('ends a call that takes too long, and nothing else', async () => {
     await withPool({ size: 2, timeoutMs: 60_000 }, async (two) => {
       const endless = two.run(

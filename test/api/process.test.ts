@@ -92,6 +92,22 @@ describe.concurrent('a process', () => {
     expect(await Promise.all(results)).toEqual([2, 2, 2, 2, 2]);
   });
 
+  it('runs functions that import built-in modules, packages and files, and says nothing of its own', async () => {
+    // By its text: what stands here would be rewritten for the tests.
+    const target = new Function(
+      'path',
+      "return Promise.all([import('node:path'), import('procctl'), import(path)]).then(([a, b, c]) => [a.sep, typeof b.Pool, c.add(1, 2)]);",
+    ) as (path: string) => unknown;
+    const child = new Process({ target, args: ['./test/fixtures/library/functions.mjs'], stdio: 'pipe' }).start();
+    let stderr = '';
+    child.stderr?.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString();
+    });
+    expect(await child.result).toEqual(['/', 'function', 3]);
+    await child.join();
+    expect(stderr).toBe('');
+  });
+
   it('shares no globals: what a child changes is unchanged here, and what is around a function is not there', async () => {
     (globalThis as { shared?: number }).shared = 1;
     const child = new Process({
@@ -268,6 +284,12 @@ describe.concurrent('a process', () => {
     await expect(load({ module: functions, export: 'notAFunction' })).rejects.toMatchObject({
       message: expect.stringContaining('is no function'),
     });
+  });
+
+  it('fails at start with arguments that cannot cross, and says which', () => {
+    const child = new Process({ target: (...args: unknown[]) => args, args: [1, { save: () => 1 }] });
+    expect(() => child.start()).toThrow(expect.objectContaining({ code: 'ERR_SERIALIZATION', path: 'args[1].save' }));
+    expect(child.pid).toBeNull();
   });
 
   it('fails at start where there is no such directory, and leaves nothing behind', () => {

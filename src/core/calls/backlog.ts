@@ -58,7 +58,11 @@ export class Backlog<T extends { readonly priority: number }> {
     for (const [index, level] of this.#levels.entries()) {
       const at = level.items.indexOf(item, level.first);
       if (at === -1) continue;
-      level.items.splice(at, 1);
+      // Those that came together are taken back together, from the front: to move the rest each time would take its time.
+      if (at === level.first) {
+        level.items[at] = undefined;
+        level.first += 1;
+      } else level.items.splice(at, 1);
       this.#size -= 1;
       if (level.first === level.items.length) this.#levels.splice(index, 1);
       return true;

@@ -22,7 +22,9 @@ export class Refusal {
 
   toError(root: string): SerializationError {
     const steps = this.steps.toReversed();
-    const path = root + (steps.length > MAX_STEPS ? [...steps.slice(0, MAX_STEPS), '…'] : steps).join('');
+    const way = (steps.length > MAX_STEPS ? [...steps.slice(0, MAX_STEPS), '…'] : steps).join('');
+    // Without a root the first name begins the path.
+    const path = root === '' ? way.replace(/^\./, '') : root + way;
     return new SerializationError(`${path} ${this.problem}`, path, {
       ...(this.hint !== undefined && { hint: this.hint }),
       ...(this.cause !== undefined && { cause: this.cause }),
