@@ -395,6 +395,10 @@ describe.concurrent('a program', () => {
     expect(await runFixture('forgets-close.mjs')).toMatchObject({ code: 0, stdout: '[ 2, 3, 4 ]\n0\n' });
   });
 
+  it('ends after it has terminated a pool that was at work', async () => {
+    expect(await runFixture('terminates-busy.mjs')).toMatchObject({ code: 0, stdout: 'PoolClosedError\n' });
+  });
+
   it('whose workers load it and make pools again gets an error, and no flood of processes', async () => {
     const { stdout, code } = await runFixture('pool-at-top.mjs');
     expect([code, stdout]).toEqual([
