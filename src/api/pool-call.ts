@@ -1,5 +1,5 @@
 import { CALL, RESULT, type ResultOnWire } from '../protocol/calls.ts';
-import { decodeValue, ValueWriter } from '../protocol/values/codec.ts';
+import { decodeValueAt, ValueWriter } from '../protocol/values/codec.ts';
 import type { Call, Failure, KnownTarget } from '../runtime/workers/call.ts';
 import { restoreHandle } from './handles.ts';
 import { failureError } from './pool-errors.ts';
@@ -66,10 +66,11 @@ export class SingleCall implements Call {
     this.#hasTimedOut = true;
   }
 
-  onResult({ status, value }: ResultOnWire): void {
+  onResult(result: ResultOnWire): void {
+    const { status } = result;
     let decoded: unknown;
     try {
-      decoded = decodeValue(value, restoreHandle);
+      decoded = decodeValueAt(result, restoreHandle);
     } catch (error) {
       this.reject(error);
       return;

@@ -1,6 +1,6 @@
 import { SerializationError } from '../errors.ts';
 import { CALL, type CallKind, RESULT, type ResultOnWire } from '../protocol/calls.ts';
-import { decodeValue, encodeValue } from '../protocol/values/codec.ts';
+import { decodeValueAt, encodeValue } from '../protocol/values/codec.ts';
 import type { Call, CallSource, Failure, KnownTarget } from '../runtime/workers/call.ts';
 import { restoreHandle } from './handles.ts';
 import { failureError } from './pool-errors.ts';
@@ -40,10 +40,11 @@ export class Chunk implements Call {
     this.#hasTimedOut = true;
   }
 
-  onResult({ status, value }: ResultOnWire): void {
+  onResult(result: ResultOnWire): void {
+    const { status } = result;
     let decoded: unknown;
     try {
-      decoded = decodeValue(value, restoreHandle);
+      decoded = decodeValueAt(result, restoreHandle);
     } catch (error) {
       this.settle({ error }, undefined);
       return;

@@ -1,5 +1,5 @@
 // Messages of calls and of their results, between a pool and its workers.
-import { ValueWriter } from './values/codec.ts';
+import { type ValueAt, ValueWriter } from './values/codec.ts';
 
 /** How a call uses its value. */
 export const CALL = {
@@ -86,9 +86,8 @@ export class CallReader {
   }
 }
 
-export interface ResultOnWire {
+export interface ResultOnWire extends ValueAt {
   readonly status: ResultStatus;
-  readonly value: Buffer;
 }
 
 export interface Results {
@@ -170,7 +169,7 @@ export const readResults = (body: Buffer): Results => {
     const start = at + RESULT_HEADER_BYTES;
     const end = start + body.readUInt32LE(at);
     if (end > body.length) throw new RangeError('a result beyond its message');
-    results.push({ status: body.readUInt8(at + 4) as ResultStatus, value: body.subarray(start, end) });
+    results.push({ status: body.readUInt8(at + 4) as ResultStatus, bytes: body, start, end });
     at = end;
   }
   return {

@@ -79,7 +79,7 @@ export const readNotes = (bytes: Buffer): Notes => {
     if (length === endMark(progress.started)) return { ...progress, results };
     const start = at + RESULT_HEADER_BYTES;
     if (start + length > bytes.length) break;
-    results.push({ status: bytes.readUInt8(at + 4) as ResultStatus, value: bytes.subarray(start, start + length) });
+    results.push({ status: bytes.readUInt8(at + 4) as ResultStatus, bytes, start, end: start + length });
     at = start + length;
   }
   return { ...progress, results: [] };

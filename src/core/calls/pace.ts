@@ -2,6 +2,8 @@
 export const MESSAGE_MS = 2;
 /** A call of this length is sent alone, and to nobody who is busy. */
 export const LONG_MS = 1;
+/** Up to this length a call may be sent ahead to somebody who is busy, as long as more wait than there are workers. */
+export const AHEAD_MS = 50;
 /** From one message to the next it is at most this many times as many calls: the first ones are slow, and say little. */
 const GROWTH = 16;
 export const MAX_BATCH = 32_768;
@@ -24,6 +26,11 @@ export class Pace {
   /** Whether one must not wait behind another; also while nothing is known. */
   get isLong(): boolean {
     return this.#msPerCall === undefined || this.#msPerCall >= LONG_MS;
+  }
+
+  /** Whether a worker may have the next one while it is at one: it is not idle for the time of a message then. */
+  get isSentAhead(): boolean {
+    return this.#msPerCall !== undefined && this.#msPerCall < AHEAD_MS;
   }
 
   /** How many calls a message should hold, at least 1. */

@@ -27,6 +27,15 @@ export class ByteReader {
     ) as TextBuffer;
   }
 
+  /** Goes on from there. */
+  moveTo(position: number): void {
+    this.position = position;
+  }
+
+  isAt(position: number): boolean {
+    return this.position === position;
+  }
+
   get isAtEnd(): boolean {
     return this.position === this.bytes.length;
   }

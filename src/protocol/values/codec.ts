@@ -113,11 +113,23 @@ const errorOf = (thrown: unknown): unknown => {
  * @param restore makes handles again; what it throws is passed on as it is
  * @throws SerializationError when they are no value
  */
-export const decodeValue = (bytes: Uint8Array, restore: RestoreHandle): unknown => {
+export const decodeValue = (bytes: Uint8Array, restore: RestoreHandle): unknown =>
+  decodeValueAt({ bytes, start: 0, end: bytes.length }, restore);
+
+/** A value as a part of bytes: a view of its own for each of many small ones would be most of their cost. */
+export interface ValueAt {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** As `decodeValue`, of the value at a place. @throws SerializationError when there is none */
+export const decodeValueAt = ({ bytes, start, end }: ValueAt, restore: RestoreHandle): unknown => {
   try {
     const decoder = new Decoder(bytes, restore);
+    decoder.moveTo(start);
     const value = decoder.read();
-    if (!decoder.isAtEnd) throw new Malformed('goes on after its end');
+    if (!decoder.isAt(end)) throw new Malformed('goes on after its end');
     return value;
   } catch (thrown) {
     throw errorOf(thrown);

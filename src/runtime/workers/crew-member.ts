@@ -20,6 +20,7 @@ interface Message {
   /** Fewer than were sent once some have been taken back. */
   calls: readonly Call[];
   readonly isShort: boolean;
+  readonly isSentAhead: boolean;
   /** Calls that have their result. */
   answered: number;
 }
@@ -116,13 +117,19 @@ export class CrewMember {
     return this.#messages.every(({ isShort }) => isShort);
   }
 
+  /** Whether it may have a call ahead, though it is at one that is not soon done. */
+  get isSentAhead(): boolean {
+    return this.#messages.every(({ isSentAhead }) => isSentAhead);
+  }
+
   give(calls: readonly Call[]): void {
     const [first] = calls;
     for (const { target } of calls) this.#define(target);
     this.#frame += 1;
     // Only what is short is sent together.
     const isShort = first !== undefined && !first.isAlone && !first.target.pace.isLong;
-    this.#messages.push({ frame: this.#frame, calls, isShort, answered: 0 });
+    const isSentAhead = first !== undefined && !first.isAlone && first.target.pace.isSentAhead;
+    this.#messages.push({ frame: this.#frame, calls, isShort, isSentAhead, answered: 0 });
     for (const { weight } of calls) this.given += weight;
     this.#hosted.send(TO_WORKER.calls, callsBody(this.#frame, calls));
     if (first?.timeoutMs === undefined) return;
@@ -211,7 +218,8 @@ export class CrewMember {
       this.#isReady = true;
       this.#listener.onReady();
     } else if (type === FROM_WORKER.cannotLoad && !this.#isReady) {
-      this.#listener.onCannotStart(readResults(body).results[0]?.value ?? Buffer.alloc(0));
+      const [error] = readResults(body).results;
+      this.#listener.onCannotStart(error === undefined ? Buffer.alloc(0) : body.subarray(error.start, error.end));
     } else if (type === FROM_WORKER.results) {
       const results = readResults(body);
       const calls = this.#answer(results);

@@ -262,10 +262,11 @@ export class Crew {
   /**
    * What a worker gets next.
    *
-   * @param isBusy whether it would have to wait for others: then only short calls, after short ones
+   * @param isBusy whether it would have to wait for others: then only short calls, after short ones; or one that is not too long,
+   *   as long as so many wait that nobody else could make it sooner (if somebody can after all, it is taken back)
    */
   #next(isBusy: boolean, member: CrewMember): readonly Call[] {
-    if (isBusy && !member.isShort) return [];
+    if (isBusy && !member.isShort) return member.isSentAhead ? this.#nextAhead() : [];
     const room = (this.#options.maxTasksPerChild ?? Number.POSITIVE_INFINITY) - member.given;
     const waiting = this.#backlog.peek();
     const source = this.#source(waiting?.priority ?? Number.NEGATIVE_INFINITY);
@@ -274,6 +275,19 @@ export class Crew {
     const isAlone = ({ target, isAlone }: Call): boolean => isAlone || target.pace.isLong;
     if (isAlone(waiting)) return isBusy ? [] : [this.#backlog.shift() as Call];
     return this.#batch(waiting, room, isAlone);
+  }
+
+  /** A call for somebody who is at one of its kind. */
+  #nextAhead(): readonly Call[] {
+    const waiting = this.#backlog.peek();
+    const source = this.#source(waiting?.priority ?? Number.NEGATIVE_INFINITY);
+    const target = source?.target ?? waiting?.target;
+    const left = source?.left ?? this.#backlog.size;
+    const isAhead = target?.pace.isLong && target.pace.isSentAhead && left > this.#options.size;
+    if (!isAhead || (source === undefined && waiting?.isAlone)) return [];
+    if (source === undefined) return [this.#backlog.shift() as Call];
+    const call = source.isAlone ? undefined : source.take(1);
+    return call === undefined ? [] : [call];
   }
 
   #batch(first: Call, room: number, isAlone: (call: Call) => boolean): readonly Call[] {
