@@ -1,7 +1,7 @@
 // A named pipe that started programs ring: how the bench knows, in the same way for every supervisor, that a program
 // executes, when its first instruction was, and what its pid is. No clock of the child's is needed, and nothing polls.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, constants, openSync, writeFileSync, writeSync } from 'node:fs';
+import { chmodSync, constants, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 
@@ -44,7 +44,10 @@ export const hangBell = (directory) => {
         waiting = { count, resolve, timer: setTimeout(giveUp, PATIENCE_MS) };
         settle();
       }),
-    close: () => socket.destroy(),
+    close: () => {
+      socket.destroy();
+      rmSync(path, { force: true });
+    },
   };
 };
 
