@@ -19,7 +19,8 @@ const MOMENTS = {
   justAfter: ['fulfilled'],
 } as const;
 
-describe.concurrent('promise 7: a worker that dies', () => {
+// A hundred deaths and more each, of workers that take 40 ms to start on a quiet machine.
+describe.concurrent('promise 7: a worker that dies', { timeout: 240_000 }, () => {
   for (const [moment, outcomes] of Object.entries(MOMENTS)) {
     it(`${moment} rejects at most its own call, ${ROUNDS} rounds of each way`, async () => {
       const pool = new Pool({ size: 2 });
