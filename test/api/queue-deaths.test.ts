@@ -150,7 +150,8 @@ describe('a queue', () => {
     expect(await results.get()).toEqual([0, 1, 2]);
     child.kill();
     await child.join();
-    // Of the three, the first two were acknowledged by the gets that followed.
+    // Of the three, the first two were acknowledged by the gets that followed. The queue hears of the death a moment after us.
+    await waitFor(async () => (await queue.size()) === 8, 'what it had is given back');
     const rest: number[] = [];
     for (let left = 8; left > 0; left -= 1) rest.push(await queue.get());
     expect(rest).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
