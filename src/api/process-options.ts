@@ -20,7 +20,7 @@ export interface ProcessSettings {
 
 /** @typeParam F the function that runs, as `(...args) => result` */
 export type ProcessOptions<F extends AnyFunction = AnyFunction> = ProcessSettings & {
-  /** What runs; in the main module's default export or a function of its own, nothing around it comes along. */
+  /** What runs: an export of a module, or a function that uses nothing of what stands around it. */
   readonly target: Target<F>;
 } & CallArguments<F>;
 

@@ -80,7 +80,7 @@ export class HostedProcess {
   #isRef = true;
   #hasEnded = false;
   #saidRubbish = false;
-  #ungard: () => void = () => {};
+  #unguard: () => void = () => {};
 
   /** @throws ProcctlError ERR_START or ERR_CWD when it cannot be started */
   constructor({ cwd, env, stdio, shared, isGuarded, isDetached = false }: HostedOptions, listener: HostedListener) {
@@ -103,7 +103,7 @@ export class HostedProcess {
     this.#channel = (this.child.stdio as readonly unknown[])[3] as Socket;
     this.#tail = stderr === 'tail' && this.child.stderr !== null ? new Tail(this.child.stderr) : undefined;
     this.#listen();
-    if (isGuarded) this.#ungard = guardProcess(this.pid);
+    if (isGuarded) this.#unguard = guardProcess(this.pid);
     this.child.once('exit', (exitCode, signal) => void this.#end(exitCode, signal));
   }
 
@@ -158,7 +158,7 @@ export class HostedProcess {
   }
 
   async #end(exitCode: number | null, signal: NodeJS.Signals | null): Promise<void> {
-    this.#ungard();
+    this.#unguard();
     if (this.#isRef) this.#channel.ref();
     await Promise.all([
       within(closed(this.#channel), CHANNEL_REST_MS),
