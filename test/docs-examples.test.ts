@@ -31,7 +31,14 @@ const examplesIn = (page: string): Example[] => {
 const run = (directory: string): Promise<string> =>
   new Promise((resolve) => {
     const { NODE_OPTIONS: _, ...env } = process.env;
-    const child = spawn(process.execPath, ['main.mjs'], { cwd: directory, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    // One that hangs is ended before the test gives up on it.
+    const end = { timeout: 50_000, killSignal: 'SIGKILL' } as const;
+    const child = spawn(process.execPath, ['main.mjs'], {
+      cwd: directory,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...end,
+    });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk));
     child.once('close', () => resolve(output));

@@ -47,7 +47,9 @@ const asJavaScript = ({ language, text }: Block): string =>
 
 const run = (directory: string, file: string): Promise<{ code: number | null; stdout: string; stderr: string }> =>
   new Promise((resolve) => {
-    const child = spawn(process.execPath, [file], { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] });
+    // One that hangs is ended before the test gives up on it.
+    const end = { timeout: 50_000, killSignal: 'SIGKILL' } as const;
+    const child = spawn(process.execPath, [file], { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'], ...end });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk: Buffer) => {
