@@ -238,7 +238,10 @@ export const runQueueDemo = async (flags: QueueDemoFlags): Promise<number> => {
   });
   const colour = wantsColour('auto', process.env, isLive);
   const painter = isLive
-    ? new Painter({ stream: process.stdout, render: (size) => renderQueueDemo(demo.view(), { ...size, colour }) })
+    ? new Painter({
+        stream: process.stdout,
+        render: (size) => renderQueueDemo(demo.view(), { ...size, colour }).trimEnd(),
+      })
     : undefined;
   for (const name of ENDING_SIGNALS) {
     process.once(name, () => {

@@ -388,6 +388,7 @@ describe('a pool', () => {
             expect(others).toEqual(numbers(500).filter((x) => x !== 100));
             writeFileSync(path(`go-${round}`), '');
             expect(await calls[100]).toBe(100);
+            expect(two.stats().completed).toBe(3_000 + 500 * (round + 1));
             const each = readFileSync(made, 'utf8').trim().split('\n').map(Number);
             expect(each.sort((a, b) => a - b)).toEqual(numbers(500));
           }

@@ -7,6 +7,9 @@ import type { Call, KnownTarget } from './call.ts';
 import { type Ending, HostedProcess } from './hosted-process.ts';
 import { NotesFile } from './notes-file.ts';
 
+/** Who has not got on for so long is at a long call; more than twice what a worker takes for one. */
+const STUCK_MS = 3;
+
 interface Seen {
   /** The same as long as it has not got on. */
   readonly key: string;
@@ -39,7 +42,9 @@ export interface Loss {
 
 export interface MemberListener {
   onReady(): void;
-  /** Results of `calls`, which took `elapsedMs` together; they have been handed over to the calls. */
+  /** They have their results, from the channel or from the notes. */
+  onAnswered(calls: readonly Call[]): void;
+  /** Results of `calls` have come by the channel; they took `elapsedMs` together. */
   onResults(calls: readonly Call[], elapsedMs: number, memoryBytes: number): void;
   /** Calls that it has not begun, and that others may make. */
   onGaveBack(calls: readonly Call[]): void;
@@ -63,6 +68,7 @@ export class CrewMember {
   #isLeaving = false;
   #timer: NodeJS.Timeout | undefined;
   #lastSeen: string | undefined;
+  #lastSeenAt = 0;
   #silence: NodeJS.Timeout | undefined;
   /** Calls it was given, all its life. */
   given = 0;
@@ -162,10 +168,15 @@ export class CrewMember {
    * @param isTakenBack whether anybody else could make the calls behind
    */
   lookAfter(isTakenBack: boolean): readonly Call[] {
-    const before = this.#lastSeen;
+    const askedAt = performance.now();
     const seen = this.#progress();
-    this.#lastSeen = seen?.key;
-    if (seen === undefined || seen.key !== before) return [];
+    if (seen === undefined || seen.key !== this.#lastSeen) {
+      this.#lastSeen = seen?.key;
+      this.#lastSeenAt = performance.now();
+      return [];
+    }
+    // A timer that was late may fire twice in a row; a worker looks at what it is told only after a call of a millisecond.
+    if (askedAt - this.#lastSeenAt < STUCK_MS) return [];
     const [message, ...others] = this.#messages as [Message, ...Message[]];
     const results = seen.results.slice(message.answered - seen.from);
     if (message.answered >= seen.from && results.length > 0 && seen.index < message.calls.length) {
@@ -266,6 +277,7 @@ export class CrewMember {
       clearTimeout(this.#timer);
     }
     for (const [index, call] of calls.entries()) call.onResult(news[index] as ResultOnWire);
+    this.#listener.onAnswered(calls);
     return calls;
   }
 

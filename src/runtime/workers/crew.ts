@@ -176,6 +176,9 @@ export class Crew {
         this.#futile = 0;
         this.#schedule();
       },
+      onAnswered: (calls) => {
+        for (const { weight } of calls) this.counts.completed += weight;
+      },
       onResults: (calls, elapsedMs, memoryBytes) => this.#onResults(member, calls, elapsedMs, memoryBytes),
       onGaveBack: (calls) => {
         this.#backlog.putBack(calls);
@@ -328,7 +331,6 @@ export class Crew {
 
   #onResults(member: CrewMember, calls: readonly Call[], elapsedMs: number, memoryBytes: number): void {
     const weight = calls.reduce((sum, call) => sum + call.weight, 0);
-    this.counts.completed += weight;
     const first = calls[0];
     if (first !== undefined) {
       first.target.lostLoading = 0;
