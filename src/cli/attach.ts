@@ -6,7 +6,7 @@ import { LogCursor } from '../runtime/logs/log-cursor.ts';
 import { LogWatch } from '../runtime/logs/log-watch.ts';
 import { OutputPump } from '../runtime/output/output-pump.ts';
 import { statusOfEnd } from './end-status.ts';
-import { isReaderGone } from './pool-exit.ts';
+import { isReaderGone } from './reader-gone.ts';
 import { say, tell } from './tell.ts';
 import { READER_GONE } from './write-stdout.ts';
 

@@ -8,7 +8,7 @@ import { daemonCommand } from './daemon.ts';
 import { eventsCommand } from './events.ts';
 import { lifeCommands } from './life.ts';
 import { logsCommand } from './logs.ts';
-import { poolCommand } from './pool.ts';
+import { poolCommand } from './pool/command.ts';
 import { psCommand } from './ps.ts';
 import { queueDemoCommand } from './queue-demo.ts';
 import { showCommand } from './show.ts';

@@ -7,7 +7,7 @@ import { LogText, logJson, plainPrefixes } from '../render/log-lines.ts';
 import { followLogs, LogReader, mergedByTime } from '../runtime/logs/log-reader.ts';
 import { OutputPump } from '../runtime/output/output-pump.ts';
 import { type ColourFlag, wantsColour } from './colour.ts';
-import { isReaderGone } from './pool-exit.ts';
+import { isReaderGone } from './reader-gone.ts';
 import { tell } from './tell.ts';
 
 export interface LoggedProcess {

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { LiveView } from '../../src/cli/pool-live.lazy.ts';
+import { LiveView } from '../../src/cli/pool/pool-live.lazy.ts';
 import type { PoolView } from '../../src/render/pool-view.ts';
 import { counts, idleSlot, slot, view } from '../render/view.ts';
 

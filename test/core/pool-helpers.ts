@@ -70,7 +70,7 @@ export class TalkingPool {
   }
 
   throttled(on: boolean): string[] {
-    return this.send({ tag: 'throttled', on });
+    return this.send({ tag: 'held', by: 'output', on });
   }
 
   resized(size: number): string[] {

@@ -94,7 +94,7 @@ class World {
 
   /** Ends the input and answers every effect until the pool has finished. */
   drain(picks: number[]): void {
-    if (this.#finishes === 0) this.send({ tag: 'throttled', on: false });
+    if (this.#finishes === 0) this.send({ tag: 'held', by: 'output', on: false });
     if (this.#isInputOpen && this.#finishes === 0) this.send({ tag: 'inputEnded' });
     for (let round = 0; this.#finishes === 0; round++) {
       expect(this.#count('running') + this.#count('waiting'), 'a pool that is not done has something to do').not.toBe(
@@ -155,7 +155,7 @@ class World {
         this.#of(event.seq).status = 'ready';
         this.#history.push(event);
         break;
-      case 'throttled':
+      case 'held':
         this.#isThrottled = event.on;
         break;
       case 'resized':
@@ -357,7 +357,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('send' as const),
       event: fc.oneof(
-        fc.record({ tag: fc.constant('throttled' as const), on: fc.boolean() }),
+        fc.record({ tag: fc.constant('held' as const), by: fc.constant('output' as const), on: fc.boolean() }),
         fc.record({ tag: fc.constant('resized' as const), size: fc.integer({ min: 1, max: 6 }) }),
       ),
     }),

@@ -18,7 +18,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ProcctlError } from '../../src/errors.ts';
 import { encodeBytes } from '../../src/protocol/bytes.ts';
-import { readTasks, type TaskSourceOptions } from '../../src/runtime/task-source.ts';
+import { readTasks, type TaskSourceOptions } from '../../src/runtime/pool/task-source.ts';
 
 let directory: string;
 beforeEach(() => {

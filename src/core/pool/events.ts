@@ -4,6 +4,9 @@ import type { TaskSpec } from './task.ts';
 /** How the end of a running attempt is asked for: TERM, a grace, KILL; or KILL at once. */
 export type EndMode = 'graceful' | 'now';
 
+/** Why nothing new is started for now: output is not being read fast enough. */
+export type HoldCause = 'output';
+
 /** What has happened, or is asked for; `attempt` (from 1) is the incarnation an event speaks of. */
 export type PoolEvent =
   | { readonly tag: 'submitted'; readonly tasks: readonly TaskSpec[] }
@@ -13,8 +16,8 @@ export type PoolEvent =
   | { readonly tag: 'ended'; readonly seq: number; readonly attempt: number; readonly outcome: AttemptOutcome }
   | { readonly tag: 'timeoutElapsed'; readonly seq: number; readonly attempt: number }
   | { readonly tag: 'retryDue'; readonly seq: number; readonly attempt: number }
-  /** Output is not being read fast enough (on), or is again (off): holds new starts. */
-  | { readonly tag: 'throttled'; readonly on: boolean }
+  /** A cause holds new starts (on), or does so no more (off); they go on when none is left. */
+  | { readonly tag: 'held'; readonly by: HoldCause; readonly on: boolean }
   /** Fewer (or more) slots can be used than were asked for: at least 1. */
   | { readonly tag: 'resized'; readonly size: number }
   | { readonly tag: 'cancel'; readonly mode: EndMode };

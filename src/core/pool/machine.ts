@@ -1,5 +1,5 @@
 import { endOf, settlementOf } from './ends.ts';
-import type { EndMode, PoolEffect, PoolEvent } from './events.ts';
+import type { EndMode, HoldCause, PoolEffect, PoolEvent } from './events.ts';
 import { Fifo } from './fifo.ts';
 import { type HaltRule, isHaltReached } from './halt.ts';
 import {
@@ -61,7 +61,7 @@ export class PoolMachine {
   };
   #submitted = 0;
   #isInputOpen = true;
-  #isThrottled = false;
+  readonly #holds = new Set<HoldCause>();
   #isRuleReached = false;
   #haltedBy: HaltReason | null = null;
   #isFinished = false;
@@ -127,8 +127,9 @@ export class PoolMachine {
       case 'retryDue':
         this.#retryDue(event.seq, event.attempt);
         break;
-      case 'throttled':
-        this.#isThrottled = event.on;
+      case 'held':
+        if (event.on) this.#holds.add(event.by);
+        else this.#holds.delete(event.by);
         break;
       case 'resized':
         this.#size = Math.max(1, event.size);
@@ -196,7 +197,7 @@ export class PoolMachine {
   }
 
   #startReady(): void {
-    while (!this.#isThrottled && this.#running.size < this.#size) {
+    while (this.#holds.size === 0 && this.#running.size < this.#size) {
       const ready = this.#takeReady();
       if (ready === undefined) return;
       this.#start(ready);

@@ -1,11 +1,11 @@
 import { constants, createReadStream, fstatSync, openSync, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import type { TaskSpec } from '../core/pool/task.ts';
-import { ProcctlError } from '../errors.ts';
-import { decodeBytes } from '../protocol/bytes.ts';
-import { type NdjsonBatch, NdjsonTasks } from '../protocol/ndjson-tasks.ts';
-import { showFile } from '../protocol/show.ts';
-import { detectFormat, parseTasksDocument, type TasksFormat } from '../protocol/tasks-document.ts';
+import type { TaskSpec } from '../../core/pool/task.ts';
+import { ProcctlError } from '../../errors.ts';
+import { decodeBytes } from '../../protocol/bytes.ts';
+import { type NdjsonBatch, NdjsonTasks } from '../../protocol/ndjson-tasks.ts';
+import { showFile } from '../../protocol/show.ts';
+import { detectFormat, parseTasksDocument, type TasksFormat } from '../../protocol/tasks-document.ts';
 
 /** How `readTasks` reads. */
 export interface TaskSourceOptions {

@@ -1,8 +1,8 @@
 import { fstatSync } from 'node:fs';
-import { progressLine } from '../render/pool-text.ts';
-import type { PoolView } from '../render/pool-view.ts';
-import type { Target } from '../runtime/output/output-pump.ts';
-import { type ColourFlag, wantsColour } from './colour.ts';
+import { progressLine } from '../../render/pool-text.ts';
+import type { PoolView } from '../../render/pool-view.ts';
+import type { Target } from '../../runtime/output/output-pump.ts';
+import { type ColourFlag, wantsColour } from '../colour.ts';
 
 const PLAIN_INTERVAL_MS = 1000;
 const SETTLED_MS = 120;

@@ -1,6 +1,6 @@
-import { renderPoolLive } from '../render/pool-live.ts';
-import type { PoolView } from '../render/pool-view.ts';
-import { Painter } from './painter.ts';
+import { renderPoolLive } from '../../render/pool-live.ts';
+import type { PoolView } from '../../render/pool-view.ts';
+import { Painter } from '../painter.ts';
 
 export interface LiveViewOptions {
   /** Where to paint: a terminal. */

@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
-import type { HaltReason, PoolCounts } from '../core/pool/machine.ts';
-import { EXIT, exitStatusOfSignal, ProcctlError } from '../errors.ts';
+import type { HaltReason, PoolCounts } from '../../core/pool/machine.ts';
+import { EXIT, exitStatusOfSignal, ProcctlError } from '../../errors.ts';
+import { isReaderGone } from '../reader-gone.ts';
 
 /** All that decides the exit status of `procctl pool`. */
 export interface PoolEnding {
@@ -15,9 +16,6 @@ export interface PoolEnding {
   /** Processes that could not be ended. */
   readonly survivors: number;
 }
-
-/** A reader that went away, as `| head` does: of a pipe, or of a socket that still held something for it. */
-export const isReaderGone = ({ code }: NodeJS.ErrnoException): boolean => code === 'EPIPE' || code === 'ECONNRESET';
 
 /** The exit status, as docs/exit-codes.md promises it; the first rule that fits. */
 export const exitStatusOfPool = (ending: PoolEnding): number => {

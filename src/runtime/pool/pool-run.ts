@@ -1,29 +1,29 @@
 import { randomBytes } from 'node:crypto';
-import type { EndMode, PoolEffect, PoolEvent } from '../core/pool/events.ts';
-import type { HaltRule } from '../core/pool/halt.ts';
-import { type HaltReason, type PoolCounts, PoolMachine } from '../core/pool/machine.ts';
-import { InOrder } from '../core/pool/order.ts';
-import type { AttemptError, AttemptOutcome, TaskSettlement } from '../core/pool/outcome.ts';
-import type { TaskSpec } from '../core/pool/task.ts';
-import { ProcctlError } from '../errors.ts';
-import { isShellVariable } from '../protocol/shell-text.ts';
-import type { TaskRecord } from '../protocol/task-record.ts';
-import { estimateEtaMs } from '../render/eta.ts';
-import { type PoolView, type SlotView, settledCount } from '../render/pool-view.ts';
-import { lanesThatFit } from './descriptors.ts';
-import { endFamily } from './family/end-family.ts';
-import { findLeftovers } from './family/family.ts';
-import { type ProcInfo, ticksNow } from './family/proc.ts';
-import { Guard } from './guard.ts';
-import type { Attempt } from './lane/attempt.ts';
-import type { LaneContext } from './lane/lane-context.ts';
-import { findLaneShell } from './lane/lane-shell.ts';
-import { Lanes } from './lane/lanes.ts';
-import { type LongTimer, startLongTimer } from './long-timer.ts';
-import type { OutputPump } from './output/output-pump.ts';
-import { SpillSpace } from './output/spill-buffer.ts';
-import type { OutputMode, Release, TaskOutput } from './output/task-output.ts';
-import { makeRunDirectory, removeRunDirectory } from './run-directory.ts';
+import type { EndMode, PoolEffect, PoolEvent } from '../../core/pool/events.ts';
+import type { HaltRule } from '../../core/pool/halt.ts';
+import { type HaltReason, type PoolCounts, PoolMachine } from '../../core/pool/machine.ts';
+import { InOrder } from '../../core/pool/order.ts';
+import type { AttemptError, AttemptOutcome, TaskSettlement } from '../../core/pool/outcome.ts';
+import type { TaskSpec } from '../../core/pool/task.ts';
+import { ProcctlError } from '../../errors.ts';
+import { isShellVariable } from '../../protocol/shell-text.ts';
+import type { TaskRecord } from '../../protocol/task-record.ts';
+import { estimateEtaMs } from '../../render/eta.ts';
+import { type PoolView, type SlotView, settledCount } from '../../render/pool-view.ts';
+import { lanesThatFit } from '../descriptors.ts';
+import { endFamily } from '../family/end-family.ts';
+import { findLeftovers } from '../family/family.ts';
+import { type ProcInfo, ticksNow } from '../family/proc.ts';
+import { Guard } from '../guard.ts';
+import type { Attempt } from '../lane/attempt.ts';
+import type { LaneContext } from '../lane/lane-context.ts';
+import { findLaneShell } from '../lane/lane-shell.ts';
+import { Lanes } from '../lane/lanes.ts';
+import { type LongTimer, startLongTimer } from '../long-timer.ts';
+import type { OutputPump } from '../output/output-pump.ts';
+import { SpillSpace } from '../output/spill-buffer.ts';
+import type { OutputMode, Release, TaskOutput } from '../output/task-output.ts';
+import { makeRunDirectory, removeRunDirectory } from '../run-directory.ts';
 
 /** Output waiting for its reader: past the first figure nothing new starts, below the second it does again. */
 const PRESSURE_ON_BYTES = 1024 * 1024;
@@ -203,7 +203,7 @@ export class PoolRun {
     if (isHigh === this.#isThrottled) return;
     this.#isThrottled = isHigh;
     if (this.#output.isStreaming) this.#site?.lanes.setPaused(isHigh);
-    this.#dispatch({ tag: 'throttled', on: isHigh });
+    this.#dispatch({ tag: 'held', by: 'output', on: isHigh });
   }
 
   get counts(): PoolCounts {

@@ -1,35 +1,18 @@
-import type { EndMode } from '../core/pool/events.ts';
-import type { HaltRule } from '../core/pool/halt.ts';
-import type { HaltReason } from '../core/pool/machine.ts';
-import { ProcctlError } from '../errors.ts';
-import { failureLine, retryLine, summaryLine } from '../render/pool-text.ts';
-import { groupOutput, jsonOutput, noOutput } from '../runtime/output/kept-output.ts';
-import { lineOutput } from '../runtime/output/line-output.ts';
-import { OutputPump, type Target } from '../runtime/output/output-pump.ts';
-import { PoolRun, type PoolRunOptions } from '../runtime/pool-run.ts';
-import { readTasks } from '../runtime/task-source.ts';
-import { exitStatusOfPool, isReaderGone } from './pool-exit.ts';
+import type { EndMode } from '../../core/pool/events.ts';
+import type { HaltReason } from '../../core/pool/machine.ts';
+import { ProcctlError } from '../../errors.ts';
+import { failureLine, retryLine, summaryLine } from '../../render/pool-text.ts';
+import { groupOutput, jsonOutput, noOutput } from '../../runtime/output/kept-output.ts';
+import { lineOutput } from '../../runtime/output/line-output.ts';
+import { OutputPump, type Target } from '../../runtime/output/output-pump.ts';
+import { PoolRun, type PoolRunOptions } from '../../runtime/pool/pool-run.ts';
+import { readTasks } from '../../runtime/pool/task-source.ts';
+import { isReaderGone } from '../reader-gone.ts';
+import { tell } from '../tell.ts';
+import { tuneEngine } from '../tune-engine.ts';
+import { exitStatusOfPool } from './exit-status.ts';
+import type { PoolFlags } from './flags.ts';
 import { openProgress, type Progress } from './progress.ts';
-import { tell } from './tell.ts';
-import { tuneEngine } from './tune-engine.ts';
-
-/** The options of `procctl pool`, as commander delivers them. */
-export interface PoolFlags {
-  readonly size: number;
-  readonly format: 'auto' | 'json' | 'ndjson';
-  readonly output: 'group' | 'line' | 'none';
-  readonly tag: boolean;
-  readonly keepOrder: boolean;
-  readonly json: boolean;
-  readonly timeout: number;
-  readonly stopTimeout: number;
-  readonly retries: number;
-  readonly halt: HaltRule;
-  readonly progress: 'auto' | 'bar' | 'plain' | 'none';
-  readonly quiet: boolean;
-  readonly color: 'auto' | 'always' | 'never';
-  readonly runner: 'auto' | 'spawn';
-}
 
 /** With a live table on the same terminal, output is written in bursts, so that the table does not flicker. */
 const GATHER_MS = 100;

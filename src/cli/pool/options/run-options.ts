@@ -1,0 +1,30 @@
+import { availableParallelism } from 'node:os';
+import { type Command, Option } from 'commander';
+import { parsePoolSize } from '../../../core/pool/size.ts';
+import { checkedOption } from '../../options.ts';
+import { choice } from './choice.ts';
+
+/** How many tasks run at a time, and how each is run. */
+export interface RunFlags {
+  readonly size: number;
+  readonly runner: 'auto' | 'spawn';
+}
+
+export const addRunOptions = (command: Command): Command => {
+  const cpus = availableParallelism();
+  return command
+    .optionsGroup('Running:')
+    .addOption(
+      new Option('-s, --size <n>', 'tasks at a time: a number, a share of the CPUs (50%), or more than the CPUs (+1)')
+        .argParser(checkedOption((text: string) => parsePoolSize(text, cpus)))
+        .default(cpus, '100%, one for each CPU'),
+    )
+    .addOption(
+      choice(
+        '--runner <way>',
+        'how commands are run: by long-lived shells where that is exact (auto), or each by a spawn of its own',
+        ['auto', 'spawn'],
+        'auto',
+      ),
+    );
+};
