@@ -114,17 +114,17 @@ export class MapSource implements CallSource {
     try {
       value = encodeValue(this.#items.slice(start, end), 'items');
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
       return undefined;
     }
     return new Chunk(kind, value, end - start, this.#settings, (failed, results) => {
-      if (failed !== undefined) this.#fail(failed.error);
+      if (failed !== undefined) this.fail(failed.error);
       else if (Array.isArray(results) && results.length === end - start) this.#take(start, results);
-      else this.#fail(new SerializationError('the results of a worker are not as many as its calls', 'results'));
+      else this.fail(new SerializationError('the results of a worker are not as many as its calls', 'results'));
     });
   }
 
-  #fail(error: unknown): void {
+  fail(error: unknown): void {
     this.stop();
     this.reject(error);
   }

@@ -1,6 +1,7 @@
 import { CALL } from '../protocol/calls.ts';
 import { encodeValue } from '../protocol/values/codec.ts';
 import type { Call, CallSource, KnownTarget } from '../runtime/workers/call.ts';
+import { type ItemReader, readerOf } from './item-reader.ts';
 import { Chunk, type SourceSettings } from './pool-map.ts';
 
 /** Items are read at most so far ahead of what was taken out of the stream; more if `chunkSize` needs more. */
@@ -29,7 +30,7 @@ export class ResultStream<T> implements CallSource, AsyncIterableIterator<T> {
   readonly priority: number;
   readonly isAlone: boolean;
   readonly #settings: StreamSettings;
-  readonly #items: Iterator<unknown>;
+  readonly #items: ItemReader;
   readonly #window: number;
   /** By the index of the item, or as they come. */
   readonly #outcomes = new Map<number, Outcome>();
@@ -41,13 +42,14 @@ export class ResultStream<T> implements CallSource, AsyncIterableIterator<T> {
   #isWide = false;
   #isDropped = false;
 
-  constructor(settings: StreamSettings, items: Iterable<unknown>) {
+  constructor(settings: StreamSettings, items: Iterable<unknown> | AsyncIterable<unknown>) {
     this.target = settings.target;
     this.priority = settings.priority;
     this.isAlone = settings.timeoutMs !== undefined;
     this.#settings = settings;
-    this.#items = items[Symbol.iterator]();
     this.#window = Math.max(AHEAD, (settings.chunkSize ?? 1) * settings.messages);
+    this.#items = readerOf(items, () => this.#room - this.#items.ahead, settings.wake);
+    this.#items.fetch();
   }
 
   get left(): number {
@@ -55,7 +57,7 @@ export class ResultStream<T> implements CallSource, AsyncIterableIterator<T> {
   }
 
   get isWaiting(): boolean {
-    return this.#room <= 0;
+    return this.#room <= 0 || this.#items.isEmpty;
   }
 
   get #room(): number {
@@ -64,6 +66,7 @@ export class ResultStream<T> implements CallSource, AsyncIterableIterator<T> {
 
   openWide(): void {
     this.#isWide = true;
+    this.#items.fetch();
   }
 
   take(most: number): Call | undefined {
@@ -75,8 +78,10 @@ export class ResultStream<T> implements CallSource, AsyncIterableIterator<T> {
     const items: unknown[] = [];
     while (items.length < wanted && !this.#isExhausted) {
       const next = this.#readItem();
-      if (next !== undefined) items.push(next.value);
+      if (next === 'later') break;
+      if (next !== undefined) items.push(next.item);
     }
+    this.#items.fetch();
     if (items.length === 0) return undefined;
     let value: Buffer;
     try {
@@ -92,6 +97,7 @@ export class ResultStream<T> implements CallSource, AsyncIterableIterator<T> {
       this.#waiting.push({ resolve, reject });
     });
     this.#hand();
+    this.#items.fetch();
     this.#settings.wake();
     return ready;
   }
@@ -99,7 +105,7 @@ export class ResultStream<T> implements CallSource, AsyncIterableIterator<T> {
   return(): Promise<IteratorResult<T>> {
     if (!this.#isExhausted) {
       this.#exhaust();
-      this.#items.return?.();
+      this.#items.close();
     }
     // What still comes is of no interest to anybody.
     this.#isDropped = true;
@@ -119,26 +125,37 @@ export class ResultStream<T> implements CallSource, AsyncIterableIterator<T> {
     for (const { reject } of waiting) reject(error);
   }
 
+  fail(error: unknown): void {
+    if (this.#isExhausted) return;
+    this.#endWith(error);
+    this.#items.close();
+  }
+
   [Symbol.asyncIterator](): this {
     return this;
   }
 
-  #readItem(): { readonly value: unknown } | undefined {
+  #readItem(): { readonly item: unknown } | 'later' | undefined {
     try {
-      const next = this.#items.next();
-      if (next.done) {
+      const next = this.#items.read();
+      if (next === 'later') return next;
+      if (next === 'end') {
         this.#exhaust();
         return undefined;
       }
       this.#read += 1;
-      return { value: next.value };
+      return next;
     } catch (error) {
-      // It is the outcome after all that were read before.
-      this.#read += 1;
-      this.#exhaust();
-      this.#put(this.#read - 1, { isReturned: false, error });
+      this.#endWith(error);
       return undefined;
     }
+  }
+
+  /** The error is the outcome after all that were read before, and the last one. */
+  #endWith(error: unknown): void {
+    this.#read += 1;
+    this.#put(this.#read - 1, { isReturned: false, error });
+    this.#exhaust();
   }
 
   #exhaust(): void {

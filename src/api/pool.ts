@@ -141,12 +141,12 @@ export class Pool {
   }
 
   /**
-   * Calls `target(item)` for each item, and yields the results in order. Items are read as workers need them, at most 1024 (or as many as
+   * Calls `target(item)` for each item, and yields the results in order. Items, of an iterable or an async one, are read as workers need them, at most 1024 (or as many as
    * the chunks at work hold) ahead of the results taken. An error is that of its item: `next()` may be called again.
    */
   imap<F extends AnyFunction>(
     target: Target<F>,
-    items: Iterable<ItemOf<F>>,
+    items: Iterable<ItemOf<F>> | AsyncIterable<ItemOf<F>>,
     options: MapOptions = {},
   ): AsyncIterableIterator<ResultOf<F>> {
     return this.#stream<F>(target, items, true, options);
@@ -155,7 +155,7 @@ export class Pool {
   /** As `imap`, with the results in the order in which they come. */
   imapUnordered<F extends AnyFunction>(
     target: Target<F>,
-    items: Iterable<ItemOf<F>>,
+    items: Iterable<ItemOf<F>> | AsyncIterable<ItemOf<F>>,
     options: MapOptions = {},
   ): AsyncIterableIterator<ResultOf<F>> {
     return this.#stream<F>(target, items, false, options);
@@ -248,7 +248,7 @@ export class Pool {
 
   #stream<F extends AnyFunction>(
     target: Target<F>,
-    items: Iterable<unknown>,
+    items: Iterable<unknown> | AsyncIterable<unknown>,
     isOrdered: boolean,
     options: MapOptions,
   ): AsyncIterableIterator<ResultOf<F>> {

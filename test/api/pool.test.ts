@@ -1,5 +1,6 @@
 // What CPython's test.test_multiprocessing asks of Pool (the rule is named in brackets), and what procctl adds.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import { type ErrorCode, Pool, type PoolOptions, type ProcctlError } from 'procctl';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fixture, isRunning, pidIn, startFixture, withDirectory } from '../helpers/library.ts';
@@ -130,6 +131,88 @@ describe('a pool', () => {
       expect(isClosed).toBe(true);
     }
     expect(await pool.apply(square, [3])).toBe(9);
+  });
+
+  it('reads an async iterable as its items come, a bounded way ahead, and closes it when the loop is left', async () => {
+    for (const chunkSize of [undefined, 1, 50]) {
+      let read = 0;
+      let isClosed = false;
+      const endless = async function* () {
+        try {
+          for (;;) {
+            if (read % 100 === 0) await setImmediate();
+            yield read++;
+          }
+        } finally {
+          isClosed = true;
+        }
+      };
+      let taken = 0;
+      for await (const result of pool.imap(square, endless(), { chunkSize })) {
+        expect(result).toBe(taken ** 2);
+        taken += 1;
+        expect(read - taken).toBeLessThanOrEqual(1025);
+        if (taken === 3_000) break;
+      }
+      expect(taken).toBe(3_000);
+      await waitFor(() => isClosed, 'the iterable to be closed');
+    }
+    const few = async function* () {
+      yield* numbers(10);
+    };
+    const squares: number[] = [];
+    for await (const result of pool.imapUnordered(square, few())) squares.push(result);
+    expect(squares.sort((a, b) => a - b)).toEqual(numbers(10).map(square));
+    for await (const _ of pool.imap(square, (async function* () {})())) throw new Error('nothing was asked for');
+  });
+
+  it('gives the error of an async iterable after the results of what came before it', async () => {
+    const items = async function* () {
+      yield* [1, 2];
+      throw new Error('no more');
+    };
+    const results = pool.imap(square, items());
+    expect([(await results.next()).value, (await results.next()).value]).toEqual([1, 4]);
+    await expect(results.next()).rejects.toThrow('no more');
+    expect(await results.next()).toEqual({ done: true, value: undefined });
+  });
+
+  it('makes other calls while an async iterable has nothing to give', async () => {
+    let go = (): void => {};
+    const isTime = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const items = async function* () {
+      await isTime;
+      yield 3;
+    };
+    const results = pool.imap(square, items());
+    const first = results.next();
+    expect(await pool.map(square, numbers(20))).toEqual(numbers(20).map(square));
+    go();
+    expect(await first).toEqual({ done: false, value: 9 });
+  });
+
+  it('ends a stream whose next items nobody will ever work on', async () => {
+    const ending = new Pool({ size: 1 });
+    const endless = function* () {
+      for (let n = 0; ; n += 1) yield n;
+    };
+    const full = ending.imap(square, endless());
+    await full.next();
+    const silent = ending.imap(square, {
+      [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }),
+    });
+    const never = silent.next();
+    const settled = expect(never).rejects.toMatchObject({ code: 'ERR_POOL_CLOSED' });
+    ending.terminate();
+    await settled;
+    await expect(
+      (async () => {
+        for await (const _ of full);
+      })(),
+    ).rejects.toMatchObject({ code: 'ERR_POOL_CLOSED' });
+    await ending.join();
   });
 
   it('tells whether a result is there [test_async, test_async_timeout]', async () => {

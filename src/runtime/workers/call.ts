@@ -49,4 +49,6 @@ export interface CallSource {
   openWide(): void;
   /** @param most calls, at least 1 @returns undefined when there is none now */
   take(most: number): Call | undefined;
+  /** Nobody will ever take from it: what it has left is answered by this. */
+  fail(error: unknown): void;
 }

@@ -311,8 +311,8 @@ export class Crew {
   #source(above: number): CallSource | undefined {
     let best: CallSource | undefined;
     for (const source of this.#sources) {
-      if (source.left > 0 && source.priority >= above && (best === undefined || source.priority > best.priority))
-        best = source;
+      if (source.left === 0 || source.isWaiting || source.priority < above) continue;
+      if (best === undefined || source.priority > best.priority) best = source;
     }
     if (best === undefined || best.priority > above || this.#backlog.size === 0) return best;
     this.#isSourcesTurn = !this.#isSourcesTurn;
@@ -381,8 +381,7 @@ export class Crew {
     for (const call of this.#backlog.drain()) call.onFailure({ kind: 'rejected', error });
     for (const source of this.#sources) {
       this.#sources.delete(source);
-      // Whoever takes from it learns that there is nobody to do it.
-      source.take(1)?.onFailure({ kind: 'rejected', error });
+      source.fail(error);
     }
   }
 
