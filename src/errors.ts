@@ -27,6 +27,8 @@ const EXIT_STATUS_BY_CODE = {
   ERR_RUNTIME: EXIT.internal,
   ERR_HOME: EXIT.internal,
   ERR_DAEMON: EXIT.internal,
+  /** It runs, but does not answer. */
+  ERR_DAEMON_SILENT: EXIT.internal,
   ERR_DISK: EXIT.internal,
   ERR_START: EXIT.internal,
   ERR_NO_PROCESS: EXIT.failed,

@@ -1,15 +1,18 @@
 import { DaemonClient } from '../client/daemon-client.ts';
+import { ProcctlError } from '../errors.ts';
 import type { ProcessDetails, ProcessView } from '../protocol/process-view.ts';
+import type { Method, ParamsOf, Results } from '../protocol/rpc.ts';
 import { homeExists, locateHome } from '../runtime/home.ts';
 import type { LoggedProcess } from './run-logs.lazy.ts';
 import { say } from './tell.ts';
 
-// What commands that only read need: the daemon's answer, or what the disk says when none is running. They never start one.
+// What commands that only read need: the daemon's answer, or what the disk says when none is running, or none that answers. They
+// never start one.
 
 let isTold = false;
 
-const tellOffline = (): void => {
-  if (!isTold) say('the daemon is not running; this is what the disk and the kernel say');
+const tellOffline = (why: string): void => {
+  if (!isTold) say(`${why}; this is what the disk and the kernel say`);
   isTold = true;
 };
 
@@ -20,11 +23,23 @@ const client = (): DaemonClient => {
   return opened;
 };
 
+/** @returns undefined, and says why on standard error, when the disk has to be read instead */
+const ask = async <M extends Method>(method: M, params: ParamsOf<M>): Promise<Results[M] | undefined> => {
+  try {
+    const answer = await client().ask(method, params);
+    if (answer === undefined) tellOffline('the daemon is not running');
+    return answer;
+  } catch (error) {
+    if (!(error instanceof ProcctlError) || error.code !== 'ERR_DAEMON_SILENT') throw error;
+    tellOffline(error.message);
+    return undefined;
+  }
+};
+
 /** All processes. */
 export const listProcesses = async ({ wide }: { readonly wide: boolean }): Promise<readonly ProcessView[]> => {
-  const answer = await client().ask('process.list', { wide });
+  const answer = await ask('process.list', { wide });
   if (answer !== undefined) return answer.processes;
-  tellOffline();
   const home = locateHome();
   if (!homeExists(home)) return [];
   const { viewOffline } = await import('./offline.lazy.ts');
@@ -36,9 +51,8 @@ export const showProcesses = async (
   names: readonly string[],
   { env }: { readonly env: boolean },
 ): Promise<readonly ProcessDetails[]> => {
-  const answer = await client().ask('process.show', { names: [...names], env });
+  const answer = await ask('process.show', { names: [...names], env });
   if (answer !== undefined) return answer.processes;
-  tellOffline();
   const { detailsOffline } = await import('./offline.lazy.ts');
   return detailsOffline(locateHome(), names, { env });
 };

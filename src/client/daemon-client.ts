@@ -7,6 +7,8 @@ import { Connection, ConnectionLost } from './connection.ts';
 
 /** How long a daemon that has the home may take until it listens: it may have hundreds of processes to take over. */
 const LISTEN_PATIENCE_MS = 30_000;
+/** How long a question may take. A daemon that was stopped (SIGSTOP) takes connections, but never answers. */
+const ANSWER_PATIENCE_MS = 10_000;
 const RETRY_MS = 20;
 /** A daemon that is killed while it starts is started again; one that always dies has a reason. */
 const MAX_DEATHS = 5;
@@ -29,16 +31,17 @@ export class DaemonClient {
   }
 
   /**
-   * Asks without starting a daemon.
+   * Asks without starting a daemon: a question that it can answer at once.
    *
    * @returns undefined when none is running
+   * @throws ProcctlError ERR_DAEMON_SILENT when it has not answered for ten seconds
    */
   async ask<M extends Method>(method: M, params: ParamsOf<M>): Promise<Results[M] | undefined> {
     if (!homeExists(this.#home)) return undefined;
     const connection = await this.#existing();
     if (connection === undefined) return undefined;
     try {
-      return await connection.call(method, params);
+      return await this.#withinPatience(connection.call(method, params));
     } catch (error) {
       if (!(error instanceof ConnectionLost)) throw error;
       return this.ask(method, params);
@@ -80,6 +83,31 @@ export class DaemonClient {
   close(): void {
     this.#connection?.close();
     this.#connection = undefined;
+  }
+
+  async #withinPatience<T>(answer: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const silence = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(this.#isSilent()), ANSWER_PATIENCE_MS);
+    });
+    try {
+      return await Promise.race([answer, silence]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #isSilent(): ProcctlError {
+    this.close();
+    const pid = lockOwner(this.#home.path)?.pid;
+    const seconds = ANSWER_PATIENCE_MS / 1000;
+    return new ProcctlError(
+      'ERR_DAEMON_SILENT',
+      `the daemon (pid ${pid ?? 'unknown'}) has not answered for ${seconds} seconds`,
+      {
+        hint: `is it stopped? kill -CONT ${pid ?? 'PID'}; it can be killed, too, without harm to what it runs`,
+      },
+    );
   }
 
   /** A connection, waiting for a daemon that holds the home but does not listen yet. */

@@ -48,6 +48,23 @@ describe.concurrent('the daemon', () => {
     expect(home.alive().filter(({ command }) => command === 'sleep 1000')).toHaveLength(20);
   });
 
+  it('is not waited for by those who read when it is stopped: ps reads the disk, status says so with exit code 125', async () => {
+    const home = new TestHome();
+    await home.ok(['spawn', '--name', 'web', 'sleep', '1000']);
+    const { pid } = await home.daemon();
+    process.kill(pid as number, 'SIGSTOP');
+    try {
+      const [ps, status] = await Promise.all([home.run(['ps', '--json']), home.run(['daemon', 'status'])]);
+      expect(ps.code).toBe(0);
+      expect(JSON.parse(ps.stdout)).toMatchObject([{ name: 'web', alive: true }]);
+      expect(ps.stderr).toMatch(/the daemon \(pid \d+\) has not answered for 10 seconds; this is what the disk/);
+      expect([status.code, status.stderr]).toEqual([125, expect.stringContaining(`kill -CONT ${pid}`)]);
+    } finally {
+      process.kill(pid as number, 'SIGCONT');
+    }
+    expect((await home.list()).map(({ name }) => name)).toEqual(['web']);
+  });
+
   it('says what it is in status, with exit code 0 when it runs and 1 when not', async () => {
     const home = new TestHome();
     const down = await home.run(['daemon', 'status', '--json']);
