@@ -24,6 +24,19 @@ export interface TaskRecord {
   readonly result?: string;
 }
 
+/** One ended attempt at a task. Fields of the same name mean the same as in `TaskRecord`, of this attempt. */
+export interface AttemptRecord
+  extends Pick<TaskRecord, 'seq' | 'id' | 'name' | 'state' | 'exitCode' | 'signal' | 'error'> {
+  /** From 1. */
+  readonly attempt: number;
+  /** No other attempt follows. */
+  readonly final: boolean;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly durationMs: number;
+  readonly slot: number;
+}
+
 /** Bytes that can be gone through more than once, in pieces. */
 export interface Bytes {
   readonly size: number;

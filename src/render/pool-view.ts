@@ -2,6 +2,8 @@
 export interface PoolCounts {
   /** Tasks seen in the input so far: the total, once `isInputOpen` is false. */
   readonly submitted: number;
+  /** Tasks of the input that an earlier run has done; not among `submitted`. */
+  readonly alreadyDone: number;
   readonly ready: number;
   readonly running: number;
   readonly waiting: number;

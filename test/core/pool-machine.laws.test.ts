@@ -260,6 +260,7 @@ class World {
     const counts = this.machine.counts;
     expect(counts).toEqual({
       submitted: this.#seen.size,
+      alreadyDone: 0,
       ready: this.#count('ready'),
       running: this.#count('running'),
       waiting: this.#count('waiting'),

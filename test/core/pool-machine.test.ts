@@ -396,6 +396,7 @@ it('counts every task in exactly one state', () => {
   pool.ended(2, exited(1));
   expect(pool.machine.counts).toEqual({
     submitted: 6,
+    alreadyDone: 0,
     ready: 2,
     running: 2,
     waiting: 1,
@@ -405,5 +406,30 @@ it('counts every task in exactly one state', () => {
     cancelled: 0,
     skipped: 0,
     isInputOpen: true,
+  });
+});
+
+describe('tasks that an earlier run has done', () => {
+  it('are counted, and never started', () => {
+    const pool = poolWith(0);
+    expect(pool.send({ tag: 'submitted', tasks: [task(2)], done: [task(1), task(3)] })).toEqual([
+      'start 2.1 in slot 1',
+    ]);
+    expect(pool.machine.counts).toMatchObject({ submitted: 1, alreadyDone: 2, running: 1 });
+  });
+
+  it('do not count for the percentage of a halt rule', () => {
+    const pool = poolWith(0, { size: 1, halt: 'soon,fail=50%' });
+    const done = [task(1), task(2), task(3), task(4)];
+    pool.send({ tag: 'submitted', tasks: [task(5), task(6)], done });
+    pool.inputEnded();
+    pool.ended(5, exited(1));
+    expect(pool.machine.isHalted).toBe('fail');
+  });
+
+  it('leave nothing to do when they are all', () => {
+    const pool = poolWith(0);
+    pool.send({ tag: 'submitted', tasks: [], done: [task(1)] });
+    expect(pool.inputEnded()).toEqual(['finish']);
   });
 });

@@ -3,6 +3,7 @@ import type { PoolCounts, PoolView, SlotView } from '../../src/render/pool-view.
 /** Counts of nothing, with what a test is about on top. */
 export const counts = (some: Partial<PoolCounts> = {}): PoolCounts => ({
   submitted: 0,
+  alreadyDone: 0,
   ready: 0,
   running: 0,
   waiting: 0,

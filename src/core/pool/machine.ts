@@ -26,9 +26,11 @@ export interface PoolMachineOptions {
 /** Why a pool starts nothing new: its halt rule (`fail`, `success`), a cancel, or bad input. */
 export type HaltReason = 'fail' | 'success' | 'cancel' | 'input';
 
-/** How many tasks are in each state; all but `submitted` add up to `submitted`. */
+/** How many tasks are in each state; those add up to `submitted`. */
 export interface PoolCounts extends Readonly<Record<TaskStateTag, number>> {
   readonly submitted: number;
+  /** Tasks of the input that an earlier run has done; not among `submitted`, and no halt rule counts them. */
+  readonly alreadyDone: number;
   /** More tasks may come. */
   readonly isInputOpen: boolean;
 }
@@ -60,6 +62,7 @@ export class PoolMachine {
     skipped: 0,
   };
   #submitted = 0;
+  #alreadyDone = 0;
   #isInputOpen = true;
   readonly #holds = new Set<HoldCause>();
   #isRuleReached = false;
@@ -73,7 +76,12 @@ export class PoolMachine {
   }
 
   get counts(): PoolCounts {
-    return { submitted: this.#submitted, ...this.#tally, isInputOpen: this.#isInputOpen };
+    return {
+      submitted: this.#submitted,
+      alreadyDone: this.#alreadyDone,
+      ...this.#tally,
+      isInputOpen: this.#isInputOpen,
+    };
   }
 
   /** Tasks that wait for a slot; the one count that is asked for after every event. */
@@ -109,7 +117,7 @@ export class PoolMachine {
   #apply(event: PoolEvent): void {
     switch (event.tag) {
       case 'submitted':
-        this.#submit(event.tasks);
+        this.#submit(event.tasks, event.done ?? []);
         break;
       case 'inputEnded':
         this.#endInput();
@@ -143,7 +151,7 @@ export class PoolMachine {
     }
   }
 
-  #submit(tasks: readonly TaskSpec[]): void {
+  #submit(tasks: readonly TaskSpec[], done: readonly TaskSpec[]): void {
     if (!this.#isInputOpen) {
       // A reader that has not yet heard of the halt may still deliver; without one, this is a bug.
       if (this.#haltedBy !== null) return;
@@ -151,6 +159,7 @@ export class PoolMachine {
     }
     for (const task of tasks) this.#fresh.put({ tag: 'ready', task, lastTry: null });
     this.#submitted += tasks.length;
+    this.#alreadyDone += done.length;
     this.#tally.ready += tasks.length;
   }
 

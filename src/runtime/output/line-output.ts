@@ -103,13 +103,14 @@ export const lineOutput = (
         release(task.seq, () => {
           open.delete(task.seq);
           output.flush();
-          if (!options.isOrdered) return;
-          turn = task.seq + 1;
-          open.get(turn)?.pass();
         });
       });
       if (options.isOrdered) open.set(task.seq, output);
       return output;
+    },
+    onTurn: (seq) => {
+      turn = seq;
+      open.get(seq)?.pass();
     },
   };
 };

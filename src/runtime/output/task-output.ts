@@ -16,6 +16,8 @@ export interface OutputMode {
   /** Whether output is passed on while a task runs, so that a slow reader must slow the task down. */
   readonly isStreaming: boolean;
   open(task: TaskSpec): TaskOutput;
+  /** Only with `--keep-order`: all output before that of this number has been released. */
+  onTurn?(seq: number): void;
 }
 
 /** Puts what is to be written into the order in which it may be: of the end, or of the input. */

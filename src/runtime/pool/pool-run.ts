@@ -3,11 +3,11 @@ import type { EndMode, PoolEffect, PoolEvent } from '../../core/pool/events.ts';
 import type { HaltRule } from '../../core/pool/halt.ts';
 import { type HaltReason, type PoolCounts, PoolMachine } from '../../core/pool/machine.ts';
 import { InOrder } from '../../core/pool/order.ts';
-import type { AttemptError, AttemptOutcome, TaskSettlement } from '../../core/pool/outcome.ts';
+import type { AttemptError, AttemptOutcome, TaskEnd, TaskSettlement } from '../../core/pool/outcome.ts';
 import type { TaskSpec } from '../../core/pool/task.ts';
 import { ProcctlError } from '../../errors.ts';
 import { isShellVariable } from '../../protocol/shell-text.ts';
-import type { TaskRecord } from '../../protocol/task-record.ts';
+import type { AttemptRecord, TaskRecord } from '../../protocol/task-record.ts';
 import { estimateEtaMs } from '../../render/eta.ts';
 import { type PoolView, type SlotView, settledCount } from '../../render/pool-view.ts';
 import { lanesThatFit } from '../descriptors.ts';
@@ -48,10 +48,16 @@ export interface PoolRunOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Absolute; where tasks without a `cwd` work. */
   readonly directory: string;
+  /** Whether an earlier run has done a task, so that it need not be run; asked once for each, in the order of the input. */
+  isDone?(task: TaskSpec): boolean;
+  /** How long a task took the last time it succeeded, ms; undefined where that is not known. */
+  expectedMs?(task: TaskSpec): number | undefined;
 }
 
 /** What a pool tells while it runs. */
 export interface PoolRunEvents {
+  /** An attempt has ended: told before anything that follows from it is done, such as the start of the next task. */
+  onAttempt?(record: AttemptRecord, task: TaskSpec): void;
   onSettled?(record: TaskRecord, settlement: TaskSettlement, task: TaskSpec): void;
   onRetry?(retry: Extract<PoolEffect, { tag: 'retry' }>): void;
   /** Something that a view shows has changed. */
@@ -78,7 +84,10 @@ export interface PoolResult {
 interface TaskRun {
   readonly task: TaskSpec;
   readonly output: TaskOutput;
+  /** Of the first attempt, ms since the epoch. */
   readonly startedAt: number;
+  /** Of the current one. */
+  readonly attemptStartedAt: number;
   slot: number;
   attempt: number;
   /** Of the current attempt, on the monotonic clock. */
@@ -98,11 +107,29 @@ const cannotStart = (cause: NodeJS.ErrnoException): ProcctlError => {
   return new ProcctlError('ERR_RUNTIME', `cannot start a single process: ${cause.message}`, { ...hint, cause });
 };
 
+const roundedMs = (ms: number): number => Math.round(ms * 1000) / 1000;
+
 const exitCodeOf = (outcome: AttemptOutcome | undefined): number | null =>
   outcome?.kind === 'exited' || outcome?.kind === 'error' ? (outcome.exitCode ?? null) : null;
 
 const errorOf = ({ code, name, message }: AttemptError): TaskRecord['error'] =>
   name === undefined ? { code, message } : { code, name, message };
+
+const attemptRecordOf = (run: TaskRun, final: boolean, state: TaskEnd, outcome: AttemptOutcome): AttemptRecord => ({
+  seq: run.task.seq,
+  id: run.task.id,
+  name: run.task.name,
+  attempt: run.attempt,
+  final,
+  state,
+  exitCode: exitCodeOf(outcome),
+  signal: outcome.kind === 'signaled' ? outcome.signal : null,
+  error: outcome.kind === 'error' ? errorOf(outcome) : null,
+  startedAt: run.attemptStartedAt,
+  endedAt: run.endedAt,
+  durationMs: roundedMs(run.durationMs),
+  slot: run.slot,
+});
 
 /** What a run has on the machine: made when the first task starts, so that a run without tasks leaves no trace. */
 interface Site {
@@ -133,6 +160,7 @@ export class PoolRun {
   #wakeReader = (): void => {};
   #site: Site | undefined;
   readonly #output: OutputMode;
+  readonly #order = new InOrder<() => void>();
   #inputError: unknown;
   #finish = (): void => {};
   #fail = (_error: unknown): void => {};
@@ -144,11 +172,8 @@ export class PoolRun {
     this.#machine = new PoolMachine(options);
     this.#poolMark = `/${randomBytes(8).toString('hex')}.`;
     this.#sinceTicks = ticksNow() - 2;
-    const order = new InOrder<() => void>();
     const release: Release = options.isOrdered
-      ? (seq, write) => {
-          for (const next of order.add(seq, write)) next();
-        }
+      ? (seq, write) => this.#write(this.#order.add(seq, write))
       : (_seq, write) => write();
     this.#output = options.output(new SpillSpace(() => this.#open().directory), release);
   }
@@ -230,7 +255,7 @@ export class PoolRun {
   async #read(tasks: AsyncIterable<readonly TaskSpec[]>): Promise<void> {
     try {
       for await (const batch of tasks) {
-        this.#dispatch({ tag: 'submitted', tasks: batch });
+        this.#submit(batch);
         await this.#untilMoreIsWanted();
         if (this.#machine.isHalted !== null) break;
       }
@@ -239,6 +264,25 @@ export class PoolRun {
       this.#inputError = error;
       this.#dispatch({ tag: 'inputFailed' });
     }
+  }
+
+  #submit(batch: readonly TaskSpec[]): void {
+    const { isDone, isOrdered } = this.#options;
+    if (isDone === undefined) {
+      this.#dispatch({ tag: 'submitted', tasks: batch });
+      return;
+    }
+    const tasks: TaskSpec[] = [];
+    const done: TaskSpec[] = [];
+    for (const task of batch) (isDone(task) ? done : tasks).push(task);
+    if (isOrdered) for (const { seq } of done) this.#write(this.#order.skip(seq));
+    this.#dispatch({ tag: 'submitted', tasks, done });
+  }
+
+  /** Output whose turn has come. */
+  #write(released: readonly (() => void)[]): void {
+    for (const write of released) write();
+    this.#output.onTurn?.(this.#order.next);
   }
 
   #untilMoreIsWanted(): Promise<void> {
@@ -262,12 +306,27 @@ export class PoolRun {
     if (this.#isHandling) return;
     this.#isHandling = true;
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-      for (const effect of this.#machine.handle(next)) this.#act(effect);
+      const effects = this.#machine.handle(next);
+      if (next.tag === 'ended') this.#tellAttempt(next, effects);
+      for (const effect of effects) this.#act(effect);
     }
     this.#isHandling = false;
     if (this.#machine.isHalted !== null) this.#inputStop.abort();
     this.#wakeReader();
     this.#events.onChange?.();
+  }
+
+  /** What the machine has made of the end of an attempt is in what it wants done now: a settlement, or another try. */
+  #tellAttempt({ seq, attempt, outcome }: Extract<PoolEvent, { tag: 'ended' }>, effects: readonly PoolEffect[]): void {
+    const run = this.#runs.get(seq);
+    if (this.#events.onAttempt === undefined || run?.attempt !== attempt) return;
+    for (const effect of effects) {
+      if ((effect.tag !== 'settle' && effect.tag !== 'retry') || effect.task.seq !== seq) continue;
+      const isFinal = effect.tag === 'settle';
+      const state = isFinal ? effect.settlement.end : effect.timedOut ? 'timedOut' : 'failed';
+      this.#events.onAttempt(attemptRecordOf(run, isFinal, state, outcome), run.task);
+      return;
+    }
   }
 
   #act(effect: PoolEffect): void {
@@ -307,6 +366,7 @@ export class PoolRun {
       slot,
       attempt,
       startedAt,
+      attemptStartedAt: Date.now(),
       output: this.#runs.get(seq)?.output ?? this.#output.open(task),
       begunAt: performance.now(),
       endedAt: 0,
@@ -399,7 +459,7 @@ export class PoolRun {
       error: outcome?.kind === 'error' ? errorOf(outcome) : null,
       startedAt: run?.startedAt ?? null,
       endedAt: run?.endedAt ?? null,
-      durationMs: run === undefined ? null : Math.round(run.durationMs * 1000) / 1000,
+      durationMs: run === undefined ? null : roundedMs(run.durationMs),
       attempts: settlement.attempts,
       slot: settlement.slot ?? null,
       ...(outcome?.kind === 'returned' ? { result: outcome.result } : undefined),
