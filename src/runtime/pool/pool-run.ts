@@ -3,10 +3,8 @@ import type { EndMode, PoolEffect, PoolEvent } from '../../core/pool/events.ts';
 import type { HaltRule } from '../../core/pool/halt.ts';
 import { type HaltReason, type PoolCounts, PoolMachine } from '../../core/pool/machine.ts';
 import { InOrder } from '../../core/pool/order.ts';
-import type { AttemptError, AttemptOutcome, TaskEnd, TaskSettlement } from '../../core/pool/outcome.ts';
+import type { AttemptOutcome, TaskSettlement } from '../../core/pool/outcome.ts';
 import type { TaskSpec } from '../../core/pool/task.ts';
-import { ProcctlError } from '../../errors.ts';
-import { isShellVariable } from '../../protocol/shell-text.ts';
 import type { AttemptRecord, TaskRecord } from '../../protocol/task-record.ts';
 import { estimateEtaMs } from '../../render/eta.ts';
 import { type PoolView, type SlotView, settledCount } from '../../render/pool-view.ts';
@@ -14,16 +12,15 @@ import { lanesThatFit } from '../descriptors.ts';
 import { endFamily } from '../family/end-family.ts';
 import { findLeftovers } from '../family/family.ts';
 import { type ProcInfo, ticksNow } from '../family/proc.ts';
-import { Guard } from '../guard.ts';
 import type { Attempt } from '../lane/attempt.ts';
-import type { LaneContext } from '../lane/lane-context.ts';
-import { findLaneShell } from '../lane/lane-shell.ts';
-import { Lanes } from '../lane/lanes.ts';
-import { type LongTimer, startLongTimer } from '../long-timer.ts';
 import type { OutputPump } from '../output/output-pump.ts';
 import { SpillSpace } from '../output/spill-buffer.ts';
-import type { OutputMode, Release, TaskOutput } from '../output/task-output.ts';
-import { makeRunDirectory, removeRunDirectory } from '../run-directory.ts';
+import type { OutputMode, Release } from '../output/task-output.ts';
+import { AttemptLimits } from './attempt-limits.ts';
+import { PoolClock } from './pool-clock.ts';
+import { Site } from './site.ts';
+import { type SizeCap, Sizes } from './sizes.ts';
+import { attemptRecordOf, recordOf, type TaskRun } from './task-run.ts';
 
 /** Output waiting for its reader: past the first figure nothing new starts, below the second it does again. */
 const PRESSURE_ON_BYTES = 1024 * 1024;
@@ -81,67 +78,6 @@ export interface PoolResult {
   readonly droppedBytes: number;
 }
 
-interface TaskRun {
-  readonly task: TaskSpec;
-  readonly output: TaskOutput;
-  /** Of the first attempt, ms since the epoch. */
-  readonly startedAt: number;
-  /** Of the current one. */
-  readonly attemptStartedAt: number;
-  slot: number;
-  attempt: number;
-  /** Of the current attempt, on the monotonic clock. */
-  begunAt: number;
-  endedAt: number;
-  durationMs: number;
-  isStopping: boolean;
-  timer: LongTimer | undefined;
-  /** Why what it wrote could not be kept. */
-  outputError: NodeJS.ErrnoException | undefined;
-}
-
-const LIMITS = new Set(['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM']);
-
-const cannotStart = (cause: NodeJS.ErrnoException): ProcctlError => {
-  const hint = LIMITS.has(cause.code ?? '') ? { hint: 'raise the limits: ulimit -n, ulimit -u' } : {};
-  return new ProcctlError('ERR_RUNTIME', `cannot start a single process: ${cause.message}`, { ...hint, cause });
-};
-
-const roundedMs = (ms: number): number => Math.round(ms * 1000) / 1000;
-
-const exitCodeOf = (outcome: AttemptOutcome | undefined): number | null =>
-  outcome?.kind === 'exited' || outcome?.kind === 'error' ? (outcome.exitCode ?? null) : null;
-
-const errorOf = ({ code, name, message }: AttemptError): TaskRecord['error'] =>
-  name === undefined ? { code, message } : { code, name, message };
-
-const attemptRecordOf = (run: TaskRun, final: boolean, state: TaskEnd, outcome: AttemptOutcome): AttemptRecord => ({
-  seq: run.task.seq,
-  id: run.task.id,
-  name: run.task.name,
-  attempt: run.attempt,
-  final,
-  state,
-  exitCode: exitCodeOf(outcome),
-  signal: outcome.kind === 'signaled' ? outcome.signal : null,
-  error: outcome.kind === 'error' ? errorOf(outcome) : null,
-  startedAt: run.attemptStartedAt,
-  endedAt: run.endedAt,
-  durationMs: roundedMs(run.durationMs),
-  slot: run.slot,
-});
-
-/** What a run has on the machine: made when the first task starts, so that a run without tasks leaves no trace. */
-interface Site {
-  /** Pipes, standard input of tasks, spilled output. */
-  readonly directory: string;
-  readonly lanes: Lanes;
-  readonly guard: Guard;
-}
-
-/** Lanes given up because somebody still holds their pipes: this many are read on. */
-const MAX_RETIRED_LANES = 16;
-
 /** Runs the tasks of one pool: the core decides, this acts. */
 export class PoolRun {
   readonly #options: PoolRunOptions;
@@ -151,12 +87,14 @@ export class PoolRun {
   readonly #runs = new Map<number, TaskRun>();
   readonly #inputStop = new AbortController();
   readonly #poolMark: string;
-  readonly #begunAt = performance.now();
   readonly #sinceTicks: number;
   #queue: PoolEvent[] = [];
   #isHandling = false;
   #isThrottled = false;
   #mostLanes = Number.POSITIVE_INFINITY;
+  readonly #clock = new PoolClock();
+  readonly #limits: AttemptLimits;
+  readonly #sizes: Sizes;
   #wakeReader = (): void => {};
   #site: Site | undefined;
   readonly #output: OutputMode;
@@ -170,6 +108,12 @@ export class PoolRun {
     this.#events = events;
     this.#pump = pump;
     this.#machine = new PoolMachine(options);
+    this.#sizes = new Sizes(options.size);
+    this.#limits = new AttemptLimits(this.#clock, options.timeoutMs || null, (attempt, limitMs) => {
+      const run = this.#runs.get(attempt.seq);
+      if (run !== undefined) run.limitMs = limitMs;
+      this.#dispatch({ tag: 'timeoutElapsed', ...attempt });
+    });
     this.#poolMark = `/${randomBytes(8).toString('hex')}.`;
     this.#sinceTicks = ticksNow() - 2;
     const release: Release = options.isOrdered
@@ -195,9 +139,7 @@ export class PoolRun {
         this.#fail = reject;
       });
       this.#mostLanes = lanesThatFit();
-      if (this.#mostLanes < this.#options.size) {
-        this.#shrink(this.#mostLanes, 'too few open files allowed (ulimit -n)');
-      }
+      this.#cap('descriptors', this.#mostLanes, 'too few open files allowed (ulimit -n)');
       void this.#read(tasks);
       await finished;
       return await this.#tidy();
@@ -209,11 +151,10 @@ export class PoolRun {
       throw error;
     } finally {
       this.#inputStop.abort();
-      await this.#site?.lanes.close();
-      await this.#site?.guard.dismiss();
+      await this.#site?.close();
       // What waits for its turn to be written may still stand in files of the directory.
       await this.#pump.flush();
-      if (this.#site !== undefined) removeRunDirectory(this.#site.directory);
+      this.#site?.remove();
     }
   }
 
@@ -236,7 +177,7 @@ export class PoolRun {
   }
 
   view(): PoolView {
-    const now = performance.now();
+    const { now } = this.#clock;
     const counts = this.#machine.counts;
     const slots: SlotView[] = [];
     for (const { task, slot, attempt, begunAt, isStopping, durationMs } of this.#runs.values()) {
@@ -246,7 +187,7 @@ export class PoolRun {
       slots.push({ slot, pid, state, alive: pid !== null, task: task.name, attempt, elapsedMs: now - begunAt });
     }
     slots.sort((a, b) => a.slot - b.slot);
-    const elapsedMs = now - this.#begunAt;
+    const elapsedMs = now;
     const { submitted: total, isInputOpen } = counts;
     const etaMs = estimateEtaMs({ settled: settledCount(counts), total, isInputOpen, elapsedMs });
     return { slots, counts, elapsedMs, etaMs };
@@ -288,7 +229,7 @@ export class PoolRun {
   #untilMoreIsWanted(): Promise<void> {
     const isWanted = (): boolean => {
       if (this.#machine.isHalted !== null) return true;
-      return this.#machine.readyCount <= Math.max(2 * this.#options.size, READ_AHEAD);
+      return this.#machine.readyCount <= Math.max(2 * this.#sizes.wanted, READ_AHEAD);
     };
     if (isWanted()) return Promise.resolve();
     return new Promise((resolve) => {
@@ -344,7 +285,7 @@ export class PoolRun {
         this.#events.onRetry?.(effect);
         this.#runs.get(effect.task.seq)?.output.restart();
         const { seq } = effect.task;
-        startLongTimer(effect.delayMs, () => this.#dispatch({ tag: 'retryDue', seq, attempt: effect.attempt }));
+        this.#clock.startTimer(effect.delayMs, () => this.#dispatch({ tag: 'retryDue', seq, attempt: effect.attempt }));
         break;
       }
       case 'settle':
@@ -360,26 +301,23 @@ export class PoolRun {
 
   #start(task: TaskSpec, slot: number, attempt: number): void {
     const { seq } = task;
-    const startedAt = this.#runs.get(seq)?.startedAt ?? Date.now();
+    const earlier = this.#runs.get(seq);
     const run: TaskRun = {
       task,
       slot,
       attempt,
-      startedAt,
+      startedAt: earlier?.startedAt ?? Date.now(),
       attemptStartedAt: Date.now(),
-      output: this.#runs.get(seq)?.output ?? this.#output.open(task),
-      begunAt: performance.now(),
+      output: earlier?.output ?? this.#output.open(task),
+      begunAt: this.#clock.now,
       endedAt: 0,
       durationMs: -1,
       isStopping: false,
-      timer: undefined,
-      outputError: undefined,
+      limitMs: undefined,
+      failure: undefined,
     };
     this.#runs.set(seq, run);
-    const timeoutMs = task.timeoutMs ?? this.#options.timeoutMs;
-    if (timeoutMs > 0) {
-      run.timer = startLongTimer(timeoutMs, () => this.#dispatch({ tag: 'timeoutElapsed', seq, attempt }));
-    }
+    this.#limits.started({ seq, attempt }, task.timeoutMs);
     const attemptAtIt: Attempt = {
       task,
       slot,
@@ -397,80 +335,49 @@ export class PoolRun {
   /** @throws ProcctlError ERR_RUNTIME when there is no place for the run's directory */
   #open(): Site {
     if (this.#site !== undefined) return this.#site;
-    const { env, runner, size, directory, stopTimeoutMs } = this.#options;
-    const runDirectory = makeRunDirectory(env);
-    const outer = env.PROCCTL_MARK?.endsWith('/') ? env.PROCCTL_MARK.slice(0, -1) : '';
-    const context: LaneContext = {
-      hasLaneShell: runner === 'auto' && findLaneShell() !== undefined && Object.keys(env).every(isShellVariable),
-      env,
-      directory,
-      runDirectory,
-      markPrefix: `${outer}${this.#poolMark}`,
-      poolMark: this.#poolMark,
-      stopTimeoutMs,
-    };
-    const lanes = new Lanes(context, Math.min(MAX_RETIRED_LANES, size, lanesThatFit()), this.#mostLanes, {
-      onShrunk: (fewer, error) => this.#shrink(fewer, error.message),
-      onFailed: (error) => this.#fail(cannotStart(error)),
+    this.#site = new Site(this.#poolMark, this.#options, this.#mostLanes, {
+      onShrunk: (fewer, error) => this.#cap('lanes', fewer, error.message),
+      onFailed: (error) => this.#fail(error),
     });
-    lanes.setPaused(this.#isThrottled && this.#output.isStreaming);
-    this.#site = { directory: runDirectory, lanes, guard: new Guard(env, this.#poolMark, runDirectory, stopTimeoutMs) };
+    this.#site.lanes.setPaused(this.#isThrottled && this.#output.isStreaming);
     return this.#site;
   }
 
   #data(run: TaskRun, stream: 'stdout' | 'stderr', chunk: Buffer): void {
-    if (run.outputError !== undefined) return;
+    if (run.failure !== undefined) return;
     try {
       run.output.data(stream, chunk);
     } catch (error) {
       // The disk is full, most likely. A task whose output is not whole has not succeeded, whatever it says.
-      run.outputError = error as NodeJS.ErrnoException;
+      const reason = (error as NodeJS.ErrnoException).message;
+      const message = `what it wrote could not be kept: ${reason}; set TMPDIR to a directory with room`;
+      run.failure = { kind: 'error', code: 'ERR_OUTPUT_LOST', message };
       this.#site?.lanes.end(run.task.seq, 'graceful');
     }
   }
 
   #ended(run: TaskRun, outcome: AttemptOutcome): void {
-    run.timer?.cancel();
+    const { task, attempt, failure } = run;
+    this.#limits.ended(task.seq);
     run.endedAt = Date.now();
-    run.durationMs = performance.now() - run.begunAt;
-    const { outputError, attempt } = run;
-    const whole: AttemptOutcome =
-      outputError === undefined
-        ? outcome
-        : {
-            kind: 'error',
-            code: 'ERR_OUTPUT_LOST',
-            message: `what it wrote could not be kept: ${outputError.message}; set TMPDIR to a directory with room`,
-          };
-    this.#dispatch({ tag: 'ended', seq: run.task.seq, attempt, outcome: whole });
+    run.durationMs = this.#clock.now - run.begunAt;
+    this.#dispatch({ tag: 'ended', seq: task.seq, attempt, outcome: failure ?? outcome });
   }
 
   #settle(task: TaskSpec, settlement: TaskSettlement): void {
     const run = this.#runs.get(task.seq);
     this.#runs.delete(task.seq);
-    const { outcome } = settlement;
-    const record: TaskRecord = {
-      seq: task.seq,
-      id: task.id,
-      name: task.name,
-      state: settlement.end,
-      exitCode: exitCodeOf(outcome),
-      signal: outcome?.kind === 'signaled' ? outcome.signal : null,
-      error: outcome?.kind === 'error' ? errorOf(outcome) : null,
-      startedAt: run?.startedAt ?? null,
-      endedAt: run?.endedAt ?? null,
-      durationMs: run === undefined ? null : roundedMs(run.durationMs),
-      attempts: settlement.attempts,
-      slot: settlement.slot ?? null,
-      ...(outcome?.kind === 'returned' ? { result: outcome.result } : undefined),
-    };
+    const record = recordOf(task, settlement, run);
     (run?.output ?? this.#output.open(task)).finish(record);
     this.#events.onSettled?.(record, settlement, task);
   }
 
-  #shrink(size: number, reason: string): void {
-    this.#events.onShrunk?.(size, reason);
-    this.#dispatch({ tag: 'resized', size });
+  #cap(by: SizeCap, size: number, reason: string): void {
+    const before = this.#sizes.effective;
+    this.#sizes.cap(by, size);
+    const after = this.#sizes.effective;
+    if (after < before) this.#events.onShrunk?.(after, reason);
+    if (after !== before) this.#dispatch({ tag: 'resized', size: after });
   }
 
   /** What tasks have left running. */
@@ -479,7 +386,7 @@ export class PoolRun {
 
   /** Ends what tasks have left running in the background. */
   async #tidy(): Promise<PoolResult> {
-    const elapsedMs = performance.now() - this.#begunAt;
+    const elapsedMs = this.#clock.now;
     const lanes = this.#site?.lanes;
     // The readers stay: who is ended may have last words, and a broken pipe is no way to go.
     await lanes?.rest();

@@ -1,0 +1,79 @@
+import type { LongTimer } from '../long-timer.ts';
+import type { PoolClock } from './pool-clock.ts';
+
+/** One attempt at work, as the limits know it. */
+export interface LimitedAttempt {
+  readonly seq: number;
+  readonly attempt: number;
+}
+
+interface Limited extends LimitedAttempt {
+  readonly begunAt: number;
+}
+
+/**
+ * The time limits of the attempts at work. A task with a limit of its own has a timer of its own. All others share the limit of
+ * the pool, so they run into it in the order of their starts, and one timer is enough: for the oldest.
+ */
+export class AttemptLimits {
+  readonly #clock: PoolClock;
+  readonly #onElapsed: (attempt: LimitedAttempt, limitMs: number) => void;
+  readonly #own = new Map<number, LongTimer>();
+  /** By seq, oldest first. */
+  readonly #shared = new Map<number, Limited>();
+  #limitMs: number | null;
+  #timer: LongTimer | undefined;
+  /** For whom `#timer` is set. */
+  #next: Limited | undefined;
+
+  /**
+   * @param limitMs of the pool; null: none (yet)
+   * @param onElapsed called once for an attempt, with the limit it ran into
+   */
+  constructor(clock: PoolClock, limitMs: number | null, onElapsed: (attempt: LimitedAttempt, limitMs: number) => void) {
+    this.#clock = clock;
+    this.#limitMs = limitMs;
+    this.#onElapsed = onElapsed;
+  }
+
+  /** @param ownMs limit of the task itself; undefined: that of the pool, 0: none */
+  started({ seq, attempt }: LimitedAttempt, ownMs: number | undefined): void {
+    if (ownMs === 0) return;
+    if (ownMs !== undefined) {
+      const elapsed = (): void => this.#onElapsed({ seq, attempt }, ownMs);
+      this.#own.set(seq, this.#clock.startTimer(ownMs, elapsed));
+      return;
+    }
+    this.#shared.set(seq, { seq, attempt, begunAt: this.#clock.now });
+    this.#setTimer();
+  }
+
+  ended(seq: number): void {
+    this.#own.get(seq)?.cancel();
+    this.#own.delete(seq);
+    if (this.#shared.delete(seq)) this.#setTimer();
+  }
+
+  /** The limit of the pool is another from now on, for attempts at work too. */
+  moved(limitMs: number): void {
+    if (limitMs === this.#limitMs) return;
+    this.#limitMs = limitMs;
+    this.#next = undefined;
+    this.#setTimer();
+  }
+
+  #setTimer(): void {
+    const [oldest] = this.#shared.values();
+    if (oldest === this.#next) return;
+    this.#timer?.cancel();
+    this.#next = undefined;
+    if (oldest === undefined || this.#limitMs === null) return;
+    this.#next = oldest;
+    const limitMs = this.#limitMs;
+    this.#timer = this.#clock.startTimer(Math.max(0, oldest.begunAt + limitMs - this.#clock.now), () => {
+      this.#shared.delete(oldest.seq);
+      this.#onElapsed(oldest, limitMs);
+      this.#setTimer();
+    });
+  }
+}

@@ -1,0 +1,77 @@
+import type { AttemptError, AttemptOutcome, TaskEnd, TaskSettlement } from '../../core/pool/outcome.ts';
+import type { TaskSpec } from '../../core/pool/task.ts';
+import type { AttemptRecord, TaskRecord } from '../../protocol/task-record.ts';
+import type { TaskOutput } from '../output/task-output.ts';
+
+/** A task that has been started, from its first attempt until it settles. */
+export interface TaskRun {
+  readonly task: TaskSpec;
+  readonly output: TaskOutput;
+  /** Start of the first attempt, ms since the epoch. */
+  readonly startedAt: number;
+  /** Of the current one. */
+  readonly attemptStartedAt: number;
+  slot: number;
+  attempt: number;
+  /** Of the current attempt, on the clock of the pool. */
+  begunAt: number;
+  /** Of the last attempt, ms since the epoch. */
+  endedAt: number;
+  /** Of the last attempt, ms; negative while one is at work. */
+  durationMs: number;
+  isStopping: boolean;
+  /** The time limit that the current attempt ran into, ms. */
+  limitMs: number | undefined;
+  /** Why the current attempt has failed, whatever its process says. */
+  failure: AttemptError | undefined;
+}
+
+const roundedMs = (ms: number): number => Math.round(ms * 1000) / 1000;
+
+const exitCodeOf = (outcome: AttemptOutcome | undefined): number | null =>
+  outcome?.kind === 'exited' || outcome?.kind === 'error' ? (outcome.exitCode ?? null) : null;
+
+const errorOf = ({ code, name, message }: AttemptError): TaskRecord['error'] =>
+  name === undefined ? { code, message } : { code, name, message };
+
+/** @param final whether the task has settled by it */
+export const attemptRecordOf = (
+  run: TaskRun,
+  final: boolean,
+  state: TaskEnd,
+  outcome: AttemptOutcome,
+): AttemptRecord => ({
+  seq: run.task.seq,
+  id: run.task.id,
+  name: run.task.name,
+  attempt: run.attempt,
+  final,
+  state,
+  exitCode: exitCodeOf(outcome),
+  signal: outcome.kind === 'signaled' ? outcome.signal : null,
+  error: outcome.kind === 'error' ? errorOf(outcome) : null,
+  startedAt: run.attemptStartedAt,
+  endedAt: run.endedAt,
+  durationMs: roundedMs(run.durationMs),
+  slot: run.slot,
+});
+
+/** @param run undefined for a task that never started */
+export const recordOf = (task: TaskSpec, settlement: TaskSettlement, run: TaskRun | undefined): TaskRecord => {
+  const { outcome } = settlement;
+  return {
+    seq: task.seq,
+    id: task.id,
+    name: task.name,
+    state: settlement.end,
+    exitCode: exitCodeOf(outcome),
+    signal: outcome?.kind === 'signaled' ? outcome.signal : null,
+    error: outcome?.kind === 'error' ? errorOf(outcome) : null,
+    startedAt: run?.startedAt ?? null,
+    endedAt: run?.endedAt ?? null,
+    durationMs: run === undefined ? null : roundedMs(run.durationMs),
+    attempts: settlement.attempts,
+    slot: settlement.slot ?? null,
+    ...(outcome?.kind === 'returned' ? { result: outcome.result } : undefined),
+  };
+};
