@@ -7,6 +7,8 @@ export interface PoolCounts {
   readonly ready: number;
   readonly running: number;
   readonly waiting: number;
+  /** Of those `waiting`, how many wait for tasks they need; the others wait for another try. */
+  readonly waitingForNeeds: number;
   readonly succeeded: number;
   readonly failed: number;
   readonly timedOut: number;

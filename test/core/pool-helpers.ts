@@ -1,3 +1,4 @@
+import type { Backoff } from '../../src/core/backoff.ts';
 import type { EndMode, PoolEffect, PoolEvent } from '../../src/core/pool/events.ts';
 import { parseHalt } from '../../src/core/pool/halt.ts';
 import { PoolMachine } from '../../src/core/pool/machine.ts';
@@ -40,9 +41,9 @@ export const brief = (effect: PoolEffect): string => {
 export class TalkingPool {
   readonly machine: PoolMachine;
 
-  constructor(options: { size?: number; retries?: number; halt?: string } = {}) {
-    const { size = 2, retries = 0, halt = 'never' } = options;
-    this.machine = new PoolMachine({ size, retries, halt: parseHalt(halt) });
+  constructor(options: { size?: number; retries?: number; retryDelay?: Backoff; halt?: string } = {}) {
+    const { size = 2, retries = 0, retryDelay, halt = 'never' } = options;
+    this.machine = new PoolMachine({ size, retries, retryDelay, halt: parseHalt(halt) });
   }
 
   send(event: PoolEvent): string[] {

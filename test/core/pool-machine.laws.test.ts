@@ -1,26 +1,42 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { backoffDelay } from '../../src/core/backoff.ts';
+import { weigh } from '../../src/core/pool/critical-path.ts';
 import type { PoolEffect, PoolEvent } from '../../src/core/pool/events.ts';
 import { type HaltRule, parseHalt } from '../../src/core/pool/halt.ts';
 import { PoolMachine, type PoolMachineOptions } from '../../src/core/pool/machine.ts';
-import type { AttemptOutcome, TaskSettlement } from '../../src/core/pool/outcome.ts';
+import type { AttemptOutcome, TaskEnd, TaskSettlement } from '../../src/core/pool/outcome.ts';
 import type { TaskSpec } from '../../src/core/pool/task.ts';
 import { exited, killed, task } from './pool-helpers.ts';
 
 /** What the world around a pool does next; `pick` chooses among what there is to choose from. */
 type Step =
-  | { do: 'submit'; retries: (number | undefined)[] }
+  | { do: 'submit'; tasks: Draft[] }
   | { do: 'end'; pick: number; outcome: AttemptOutcome }
   | { do: 'timeout' | 'retryDue' | 'repeat'; pick: number }
   | { do: 'stranger'; tag: 'ended' | 'timeoutElapsed' | 'retryDue'; seq: number; attempt: number }
   | { do: 'send'; event: PoolEvent };
 
-type Status = 'ready' | 'running' | 'waiting' | 'settled';
+/** A task to be: needs and what is done are chosen when it is known what there is. */
+interface Draft {
+  readonly retries: number | undefined;
+  readonly priority: number | undefined;
+  /** Any number; of two in a batch the one with the lower key may be needed by the other. */
+  readonly key: number;
+  readonly needs: readonly number[];
+  readonly isDone: boolean;
+}
+
+/** `needing`: waits for others to succeed; `doomed`: one of them has not, so it is to be skipped in the same event. */
+type Status = 'ready' | 'running' | 'waiting' | 'needing' | 'doomed' | 'settled';
 
 /** What a bystander knows of one task. */
 interface Seen {
   readonly task: TaskSpec;
+  /** The longest chain that begins with it among those it was submitted with. */
+  readonly path: number;
   status: Status;
+  end: TaskEnd | null;
   attempt: number;
   slot: number;
   /** Why the present attempt was first asked to end, and how. */
@@ -35,6 +51,7 @@ class World {
   readonly #options: PoolMachineOptions;
   readonly #seen = new Map<number, Seen>();
   readonly #history: PoolEvent[] = [];
+  readonly #done = new Set<number>();
   readonly #ends = { succeeded: 0, failed: 0, timedOut: 0, cancelled: 0, skipped: 0 };
   #size: number;
   #isThrottled = false;
@@ -42,7 +59,6 @@ class World {
   #isHalted = false;
   /** How hard everything that runs must have been asked to end by now. */
   #endAsked: 'now' | null = null;
-  #lastFirstStart = 0;
   #finishes = 0;
 
   constructor(options: PoolMachineOptions) {
@@ -64,8 +80,10 @@ class World {
     switch (step.do) {
       case 'submit': {
         if (!this.#isInputOpen) return undefined;
-        const first = this.#seen.size + 1;
-        return { tag: 'submitted', tasks: step.retries.map((tries, index) => task(first + index, tries)) };
+        const specs = this.#complete(step.tasks);
+        const isDone = (_: unknown, index: number): boolean => step.tasks[index]?.isDone === true;
+        const done = specs.filter(isDone);
+        return { tag: 'submitted', tasks: specs.filter((spec) => !done.includes(spec)), done };
       }
       case 'end': {
         const seen = this.#pick('running', step.pick);
@@ -92,6 +110,25 @@ class World {
     }
   }
 
+  /** Tasks that need some that came before, or some of the same batch, never in a circle. */
+  #complete(drafts: readonly Draft[]): TaskSpec[] {
+    const before = this.#seen.size + this.#done.size;
+    return drafts.map((draft, index) => {
+      const mayNeed = (seq: number): boolean => {
+        const other = drafts[seq - before - 1];
+        if (other === undefined) return true;
+        return other.key < draft.key || (other.key === draft.key && seq - before - 1 < index);
+      };
+      const seqs = draft.needs.map((pick) => 1 + (pick % (before + drafts.length))).filter(mayNeed);
+      const needs = [...new Set(seqs)].map((seq) => ({ seq, id: String(seq) }));
+      return {
+        ...task(before + index + 1, draft.retries),
+        ...(needs.length === 0 ? {} : { needs }),
+        ...(draft.priority === undefined ? {} : { priority: draft.priority }),
+      };
+    });
+  }
+
   /** Ends the input and answers every effect until the pool has finished. */
   drain(picks: number[]): void {
     if (this.#finishes === 0) this.send({ tag: 'held', by: 'output', on: false });
@@ -108,7 +145,7 @@ class World {
     expect([...this.#seen.values()].filter((seen) => seen.status !== 'settled')).toEqual([]);
     for (const event of this.#history) this.#sendInVain(event);
     for (const mode of ['graceful', 'now'] as const) this.#sendInVain({ tag: 'cancel', mode });
-    this.#sendInVain({ tag: 'submitted', tasks: [task(this.#seen.size + 1)] });
+    this.#sendInVain({ tag: 'submitted', tasks: [task(this.#seen.size + this.#done.size + 1)] });
     this.#sendInVain({ tag: 'inputFailed' });
   }
 
@@ -131,10 +168,13 @@ class World {
   #note(event: PoolEvent): void {
     switch (event.tag) {
       case 'submitted':
+        for (const { seq } of event.done ?? []) this.#done.add(seq);
         for (const spec of event.tasks) {
           this.#seen.set(spec.seq, {
             task: spec,
-            status: 'ready',
+            path: pathOf(spec, event.tasks, weigh(event.tasks, this.#options.expectedMs)),
+            status: 'needing',
+            end: null,
             attempt: 0,
             slot: 0,
             cause: null,
@@ -142,6 +182,7 @@ class World {
             outcome: null,
           });
         }
+        this.#noteNeeds();
         break;
       case 'ended':
         this.#of(event.seq).outcome = event.outcome;
@@ -208,8 +249,11 @@ class World {
     seen.asked.push(mode);
   }
 
-  #checkRetry({ task: { seq }, attempt, outcome, timedOut }: Extract<PoolEffect, { tag: 'retry' }>): void {
-    const seen = this.#of(seq);
+  #checkRetry(effect: Extract<PoolEffect, { tag: 'retry' }>): void {
+    const { attempt, outcome, timedOut } = effect;
+    const seen = this.#of(effect.task.seq);
+    const { retryDelay = { minMs: 0, maxMs: 0 } } = this.#options;
+    expect(effect.delayMs).toBe(backoffDelay(attempt, retryDelay));
     expect(this.#isHalted, 'a halted pool does not try again').toBe(false);
     expect(seen).toMatchObject({ status: 'running', attempt, outcome });
     expect(attempt).toBeLessThanOrEqual(this.#retriesOf(seen));
@@ -232,8 +276,8 @@ class World {
     const retries = [...this.#seen.values()].filter((other) => other.status === 'ready' && other.attempt > 0);
     if (attempt === 1) {
       expect(retries, 'retries go first').toEqual([]);
-      expect(seq, 'first attempts start in input order').toBe(this.#lastFirstStart + 1);
-      this.#lastFirstStart = seq;
+      const first = [...this.#seen.values()].filter((other) => other.status === 'ready').sort(inOrderOfStarts)[0];
+      expect(seq, 'then priority, the longer chain, the input').toBe(first?.task.seq);
     }
     Object.assign(seen, { status: 'running', attempt, slot, cause: null, asked: [], outcome: null });
   }
@@ -241,7 +285,11 @@ class World {
   #checkSettle(seq: number, settlement: TaskSettlement): void {
     const seen = this.#of(seq);
     expect(seen.status, 'a task settles once').not.toBe('settled');
-    if (seen.attempt === 0) {
+    if (settlement.end === 'skipped') {
+      expect(seen.status, 'skipped if and only if a need has not succeeded').toBe('doomed');
+      this.#checkSkip(seen, settlement);
+    } else if (seen.attempt === 0) {
+      expect(seen.status, 'skipped if and only if a need has not succeeded').not.toBe('doomed');
       expect(this.#isHalted).toBe(true);
       expect(settlement).toEqual({ end: 'cancelled', attempts: 0 });
     } else {
@@ -252,23 +300,58 @@ class World {
       if (isFailure && !this.#isHalted) expect(seen.attempt, 'no try is lost').toBe(this.#retriesOf(seen) + 1);
     }
     seen.status = 'settled';
+    seen.end = settlement.end;
     this.#ends[settlement.end] += 1;
+    this.#noteNeeds();
     this.#noteHaltRule();
+  }
+
+  #checkSkip({ task: { needs = [] } }: Seen, { skip, ...rest }: TaskSettlement): void {
+    expect(rest).toEqual({ end: 'skipped', attempts: 0 });
+    const need = this.#of(Number(skip?.need.id));
+    expect(needs.map(({ seq }) => seq)).toContain(need.task.seq);
+    expect(need.end, 'the reason is a need that did not succeed').toBe(skip?.need.end);
+    const root = this.#of(Number(skip?.root.id));
+    expect(root.end).toBe(skip?.root.end);
+    if (root !== need) expect(need.end).toBe('skipped');
+    if (need.end !== 'skipped') expect(root).toBe(need);
+  }
+
+  /** Who may start, or never will, now that what they need has come to its end; a halt leaves them to be cancelled. */
+  #noteNeeds(): void {
+    if (this.#isHalted) return;
+    let before: number;
+    do {
+      before = this.#count('needing');
+      for (const seen of this.#seen.values()) {
+        if (seen.status !== 'needing') continue;
+        const ends = (seen.task.needs ?? []).map(({ seq }) => (this.#done.has(seq) ? 'succeeded' : this.#endOf(seq)));
+        if (ends.some((end) => end !== 'succeeded' && end !== null)) seen.status = 'doomed';
+        else if (ends.every((end) => end === 'succeeded')) seen.status = 'ready';
+      }
+    } while (this.#count('needing') < before);
+  }
+
+  #endOf(seq: number): TaskEnd | null {
+    const { status, end } = this.#of(seq);
+    return status === 'doomed' ? 'skipped' : end;
   }
 
   #checkBooks(): void {
     const counts = this.machine.counts;
     expect(counts).toEqual({
       submitted: this.#seen.size,
-      alreadyDone: 0,
+      alreadyDone: this.#done.size,
       ready: this.#count('ready'),
       running: this.#count('running'),
-      waiting: this.#count('waiting'),
+      waiting: this.#count('waiting') + this.#count('needing'),
+      waitingForNeeds: this.#count('needing'),
       ...this.#ends,
       isInputOpen: this.#isInputOpen,
     });
     const settled = counts.succeeded + counts.failed + counts.timedOut + counts.cancelled + counts.skipped;
     expect(counts.ready + counts.running + counts.waiting + settled).toBe(counts.submitted);
+    expect(this.#count('doomed'), 'who cannot start is skipped at once').toBe(0);
     expect(this.machine.isHalted !== null).toBe(this.#isHalted);
     expect(this.#count('running')).toBe(this.#atWork().length);
     for (const seen of this.#atWork()) {
@@ -325,6 +408,16 @@ const expectedEnd = ({ cause, outcome }: Seen): string => {
   return cause === 'cancel' ? 'cancelled' : 'failed';
 };
 
+const inOrderOfStarts = (one: Seen, other: Seen): number =>
+  (other.task.priority ?? 0) - (one.task.priority ?? 0) || other.path - one.path || one.task.seq - other.task.seq;
+
+/** By brute force. */
+const pathOf = (spec: TaskSpec, batch: readonly TaskSpec[], weights: Float64Array): number => {
+  const dependants = batch.filter(({ needs = [] }) => needs.some(({ seq }) => seq === spec.seq));
+  const rest = dependants.map((dependant) => pathOf(dependant, batch, weights));
+  return (weights[batch.indexOf(spec)] ?? 0) + Math.max(0, ...rest);
+};
+
 const pick = fc.nat(1000);
 const outcome = fc.constantFrom<AttemptOutcome>(exited(0), exited(0), exited(1), killed, {
   kind: 'error',
@@ -332,12 +425,31 @@ const outcome = fc.constantFrom<AttemptOutcome>(exited(0), exited(0), exited(1),
   message: 'no such file',
 });
 
+const plainDraft = fc.record({
+  retries: fc.constantFrom(undefined, 0, 1, 2),
+  priority: fc.constant(undefined),
+  key: fc.constant(0),
+  needs: fc.constant([]),
+  isDone: fc.constant(false),
+});
+
+const draft: fc.Arbitrary<Draft> = fc.oneof(
+  plainDraft,
+  fc.record({
+    retries: fc.constantFrom(undefined, 0, 1, 2),
+    priority: fc.constantFrom(undefined, undefined, 0, 1, -1, 2.5),
+    key: fc.nat(5),
+    needs: fc.array(pick, { maxLength: 3 }),
+    isDone: fc.constantFrom(false, false, false, true),
+  }),
+);
+
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 20,
     arbitrary: fc.record({
       do: fc.constant('submit' as const),
-      retries: fc.array(fc.constantFrom(undefined, 0, 1, 2), { maxLength: 5 }),
+      tasks: fc.array(draft, { maxLength: 5 }),
     }),
   },
   { weight: 40, arbitrary: fc.record({ do: fc.constant('end' as const), pick, outcome }) },
@@ -387,7 +499,9 @@ const halt: fc.Arbitrary<HaltRule> = fc.oneof(
 const options: fc.Arbitrary<PoolMachineOptions> = fc.record({
   size: fc.integer({ min: 1, max: 5 }),
   retries: fc.integer({ min: 0, max: 2 }),
+  retryDelay: fc.constantFrom(undefined, { minMs: 1000, maxMs: 3000 }),
   halt,
+  expectedMs: fc.constantFrom(undefined, undefined, ({ seq }: TaskSpec) => [7, undefined, 0, 20, 7][seq % 5]),
 });
 
 it('keeps its laws in whatever order tasks end, fail, time out, retry or are cancelled', () => {

@@ -397,6 +397,7 @@ it('counts every task in exactly one state', () => {
   expect(pool.machine.counts).toEqual({
     submitted: 6,
     alreadyDone: 0,
+    waitingForNeeds: 0,
     ready: 2,
     running: 2,
     waiting: 1,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backoffDelay } from '../../src/core/process/backoff.ts';
+import { backoffDelay } from '../../src/core/backoff.ts';
 import { addRestart } from '../../src/core/process/restart-limit.ts';
 
 describe('the restart limit', () => {

@@ -4,6 +4,7 @@ import type { PoolCounts, PoolView, SlotView } from '../../src/render/pool-view.
 export const counts = (some: Partial<PoolCounts> = {}): PoolCounts => ({
   submitted: 0,
   alreadyDone: 0,
+  waitingForNeeds: 0,
   ready: 0,
   running: 0,
   waiting: 0,

@@ -9,7 +9,11 @@ export type HoldCause = 'output';
 
 /** What has happened, or is asked for; `attempt` (from 1) is the incarnation an event speaks of. */
 export type PoolEvent =
-  /** More of the input: what is to be run, and what an earlier run has done; the latter is never started. */
+  /**
+   * More of the input: what is to be run, and what an earlier run has done; the latter is never started, and counts as
+   * succeeded for those that need it.
+   */
+  | { readonly tag: 'submitted'; readonly tasks: readonly TaskSpec[]; readonly done?: readonly TaskSpec[] }
   | { readonly tag: 'submitted'; readonly tasks: readonly TaskSpec[]; readonly done?: readonly TaskSpec[] }
   | { readonly tag: 'inputEnded' }
   /** The input turned out bad part way: nothing new starts, what runs finishes. */

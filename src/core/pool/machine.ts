@@ -1,6 +1,7 @@
+import { type Backoff, backoffDelay } from '../backoff.ts';
+import { criticalPaths, type ExpectedMs, weigh } from './critical-path.ts';
 import { endOf, settlementOf } from './ends.ts';
 import type { EndMode, HoldCause, PoolEffect, PoolEvent } from './events.ts';
-import { Fifo } from './fifo.ts';
 import { type HaltRule, isHaltReached } from './halt.ts';
 import {
   type FailedTry,
@@ -11,7 +12,9 @@ import {
   type TaskStateTag,
   type Waiting,
 } from './moves.ts';
-import type { AttemptOutcome, EndCause, TaskSettlement } from './outcome.ts';
+import { Needs } from './needs.ts';
+import type { AttemptOutcome, EndCause, TaskEnd, TaskSettlement } from './outcome.ts';
+import { type Rank, ReadyQueue } from './ready-queue.ts';
 import { Slots } from './slots.ts';
 import type { TaskSpec } from './task.ts';
 
@@ -20,7 +23,11 @@ export interface PoolMachineOptions {
   readonly size: number;
   /** Tries after the first one, for tasks that do not say. */
   readonly retries: number;
+  /** The pause before each further try, for tasks that do not say; absent: none. */
+  readonly retryDelay?: Backoff | undefined;
   readonly halt: HaltRule;
+  /** How long tasks took before, so that the longest chain of them starts first; absent: nothing is known. */
+  readonly expectedMs?: ExpectedMs | undefined;
 }
 
 /** Why a pool starts nothing new: its halt rule (`fail`, `success`), a cancel, or bad input. */
@@ -31,6 +38,8 @@ export interface PoolCounts extends Readonly<Record<TaskStateTag, number>> {
   readonly submitted: number;
   /** Tasks of the input that an earlier run has done; not among `submitted`, and no halt rule counts them. */
   readonly alreadyDone: number;
+  /** Of those `waiting`, how many wait for tasks they need; the others wait for another try. */
+  readonly waitingForNeeds: number;
   /** More tasks may come. */
   readonly isInputOpen: boolean;
 }
@@ -39,17 +48,17 @@ export interface PoolCounts extends Readonly<Record<TaskStateTag, number>> {
  * Decides what a pool does: events in, effects out; no clock, no input or output.
  *
  * Its state changes in place, on purpose: (state, event) => state would copy a list of 100 000 tasks for each of
- * their events. A settled task leaves nothing behind but its count, so memory is that of the tasks still to be done.
+ * their events. A settled task leaves nothing behind but its count and, in a byte, its end, for those that may need
+ * it; so memory is that of the tasks still to be done.
  * Every event speaks of one attempt, and one that speaks of an attempt gone by changes nothing.
  */
 export class PoolMachine {
   readonly #options: PoolMachineOptions;
   #size: number;
-  readonly #fresh = new Fifo<Ready>();
-  /** Ready for another try: these go before the fresh ones. */
-  readonly #again = new Fifo<Ready>();
+  readonly #ready = new ReadyQueue();
   readonly #running = new Map<number, Running>();
-  readonly #waiting = new Map<number, Extract<Waiting, { reason: 'retry' }>>();
+  readonly #needs = new Needs();
+  readonly #retrying = new Map<number, Extract<Waiting, { reason: 'retry' }>>();
   readonly #slots = new Slots();
   readonly #tally: Record<TaskStateTag, number> = {
     ready: 0,
@@ -80,13 +89,19 @@ export class PoolMachine {
       submitted: this.#submitted,
       alreadyDone: this.#alreadyDone,
       ...this.#tally,
+      waitingForNeeds: this.#needs.size,
       isInputOpen: this.#isInputOpen,
     };
   }
 
-  /** Tasks that wait for a slot; the one count that is asked for after every event. */
+  /** Tasks that wait for a slot. With the next one, the counts that are asked for after every event. */
   get readyCount(): number {
     return this.#tally.ready;
+  }
+
+  /** Tasks that wait for others. */
+  get waitingForNeedsCount(): number {
+    return this.#needs.size;
   }
 
   /** `finish` has been given. */
@@ -106,6 +121,7 @@ export class PoolMachine {
   handle(event: PoolEvent): PoolEffect[] {
     if (this.#isFinished) return [];
     this.#apply(event);
+    if (this.#isStuck()) this.#halt('input');
     if (this.#haltedBy === null) this.#startReady();
     else this.#settleHeldBack();
     this.#finishOnceDone();
@@ -157,10 +173,32 @@ export class PoolMachine {
       if (this.#haltedBy !== null) return;
       throw new Error('tasks were submitted to a pool whose input has ended');
     }
-    for (const task of tasks) this.#fresh.put({ tag: 'ready', task, lastTry: null });
+    for (const task of done) this.#release(task, 'succeeded');
+    const before = this.#submitted;
     this.#submitted += tasks.length;
     this.#alreadyDone += done.length;
-    this.#tally.ready += tasks.length;
+    if (this.#arePlain(tasks)) {
+      for (const task of tasks) this.#ready.put(task);
+      this.#tally.ready += tasks.length;
+      return;
+    }
+    const paths = criticalPaths(tasks, weigh(tasks, this.#options.expectedMs));
+    for (const [index, task] of tasks.entries()) this.#admit(task, { path: paths[index] ?? 1, order: before + index });
+  }
+
+  /** Nothing but their place in the input decides when they start. */
+  #arePlain(tasks: readonly TaskSpec[]): boolean {
+    if (this.#ready.isRanked || this.#options.expectedMs !== undefined) return false;
+    return tasks.every(({ needs, priority }) => needs === undefined && (priority === undefined || priority === 0));
+  }
+
+  #admit(task: TaskSpec, rank: Rank): void {
+    const fate = this.#haltedBy === null ? this.#needs.add(task, rank) : 'ready';
+    this.#tally[fate === 'ready' ? 'ready' : 'waiting'] += 1;
+    if (fate === 'ready') this.#ready.putRanked(task, rank);
+    else if (fate !== 'held') {
+      this.#settle('waiting', 'needFailed', task, { end: 'skipped', attempts: 0, skip: fate });
+    }
   }
 
   #endInput(): void {
@@ -185,9 +223,11 @@ export class PoolMachine {
 
   #waitForRetry(task: TaskSpec, lastTry: FailedTry): void {
     this.#move('running', 'ended', 'waiting');
-    this.#waiting.set(task.seq, { tag: 'waiting', reason: 'retry', task, lastTry });
+    this.#retrying.set(task.seq, { tag: 'waiting', reason: 'retry', task, lastTry });
     const { attempt, outcome, end } = lastTry;
-    this.#effects.push({ tag: 'retry', task, attempt, outcome, delayMs: 0, timedOut: end === 'timedOut' });
+    const delay = task.retryDelay ?? this.#options.retryDelay;
+    const delayMs = delay === undefined ? 0 : backoffDelay(attempt, delay);
+    this.#effects.push({ tag: 'retry', task, attempt, outcome, delayMs, timedOut: end === 'timedOut' });
   }
 
   #timeoutElapsed(seq: number, attempt: number): void {
@@ -198,16 +238,16 @@ export class PoolMachine {
   }
 
   #retryDue(seq: number, attempt: number): void {
-    const waiting = this.#waiting.get(seq);
+    const waiting = this.#retrying.get(seq);
     if (waiting?.lastTry.attempt !== attempt) return;
     this.#move('waiting', 'retryDue', 'ready');
-    this.#waiting.delete(seq);
-    this.#again.put({ tag: 'ready', task: waiting.task, lastTry: waiting.lastTry });
+    this.#retrying.delete(seq);
+    this.#ready.putAgain({ tag: 'ready', task: waiting.task, lastTry: waiting.lastTry });
   }
 
   #startReady(): void {
     while (this.#holds.size === 0 && this.#running.size < this.#size) {
-      const ready = this.#takeReady();
+      const ready = this.#ready.take();
       if (ready === undefined) return;
       this.#start(ready);
     }
@@ -242,23 +282,35 @@ export class PoolMachine {
 
   /** Settles all that will not be started (again). */
   #settleHeldBack(): void {
-    for (const { task, lastTry } of this.#waiting.values()) {
+    // First, so that none of them is skipped for what the others settle as: all of these end by the halt.
+    for (const { task } of this.#needs.takeAll()) this.#settle('waiting', 'halted', task, settlementOf(null));
+    for (const { task, lastTry } of this.#retrying.values()) {
       this.#settle('waiting', 'halted', task, settlementOf(lastTry));
     }
-    this.#waiting.clear();
-    for (let ready = this.#takeReady(); ready !== undefined; ready = this.#takeReady()) {
+    this.#retrying.clear();
+    for (let ready = this.#ready.take(); ready !== undefined; ready = this.#ready.take()) {
       this.#settle('ready', 'halted', ready.task, settlementOf(ready.lastTry));
     }
-  }
-
-  #takeReady(): Ready | undefined {
-    return this.#again.take() ?? this.#fresh.take();
   }
 
   #settle(from: TaskStateTag, event: TaskEventTag, task: TaskSpec, settlement: TaskSettlement): void {
     this.#move(from, event, settlement.end);
     this.#effects.push({ tag: 'settle', task, settlement });
+    this.#release(task, settlement.end);
     this.#applyHaltRule();
+  }
+
+  /** Lets go on, or gives up, those that need a task which has come to its end. */
+  #release(settled: TaskSpec, end: TaskEnd): void {
+    const { ready, skipped } = this.#needs.settled(settled, end);
+    for (const { task, rank } of ready) {
+      this.#move('waiting', 'needsMet', 'ready');
+      this.#ready.putRanked(task, rank);
+    }
+    for (const { task, cause } of skipped) {
+      this.#move('waiting', 'needFailed', 'skipped');
+      this.#effects.push({ tag: 'settle', task, settlement: { end: 'skipped', attempts: 0, skip: cause } });
+    }
   }
 
   #applyHaltRule(): void {
@@ -270,6 +322,12 @@ export class PoolMachine {
     this.#isRuleReached = true;
     this.#halt(halt.on);
     if (halt.when === 'now') this.#endRunning('graceful');
+  }
+
+  /** All that is left waits for tasks that will never come: the input was not whole, or they need each other. */
+  #isStuck(): boolean {
+    const { ready, running, waiting } = this.#tally;
+    return !this.#isInputOpen && waiting > 0 && ready + running === 0 && this.#retrying.size === 0;
   }
 
   #finishOnceDone(): void {

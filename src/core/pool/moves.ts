@@ -43,11 +43,10 @@ export type Waiting =
 export type TaskStateTag = Ready['tag'] | Running['tag'] | Waiting['tag'] | TaskEnd;
 
 /** What happens to one task; `halted` says that the pool starts nothing new, whatever the reason. */
-export type TaskEventTag = 'assigned' | 'ended' | 'timeoutElapsed' | 'retryDue' | 'halted';
+export type TaskEventTag = 'assigned' | 'ended' | 'timeoutElapsed' | 'retryDue' | 'needsMet' | 'needFailed' | 'halted';
 
 /**
- * Every move a task can make. A task begins in `ready`; the ends have no way out. Nothing leads to `skipped` as
- * long as no task can need another.
+ * Every move a task can make. A task begins in `ready`, or in `waiting` if it needs others; the ends have no way out.
  *
  * `halted` of a task that has been tried ends in what its last try was: a failure stays one, also when the pool
  * stops before the next try.
@@ -59,7 +58,12 @@ export const MOVES = {
     timeoutElapsed: ['running'],
     halted: ['running'],
   },
-  waiting: { retryDue: ['ready'], halted: ['failed', 'timedOut'] },
+  waiting: {
+    retryDue: ['ready'],
+    needsMet: ['ready'],
+    needFailed: ['skipped'],
+    halted: ['cancelled', 'failed', 'timedOut'],
+  },
   succeeded: {},
   failed: {},
   timedOut: {},

@@ -22,6 +22,20 @@ export type EndCause = 'timeout' | 'cancel';
 
 export type TaskEnd = 'succeeded' | 'failed' | 'timedOut' | 'cancelled' | 'skipped';
 
+/** A task that another one needs, and that did not succeed. */
+export interface FailedNeed {
+  readonly id: string;
+  readonly end: Exclude<TaskEnd, 'succeeded'>;
+}
+
+/** Why a task was skipped. */
+export interface SkipCause {
+  /** The need of its own; of several the one that was known first. */
+  readonly need: FailedNeed;
+  /** The task with which it began: the need itself, or what that needed in turn, as far as it is still known. */
+  readonly root: FailedNeed;
+}
+
 /** One settled task, as the pool's core sees it. */
 export interface TaskSettlement {
   readonly end: TaskEnd;
@@ -31,4 +45,6 @@ export interface TaskSettlement {
   readonly attempts: number;
   /** Slot of the last attempt, from 1; absent when the task never started. */
   readonly slot?: number;
+  /** Of a skipped task, and of no other. */
+  readonly skip?: SkipCause;
 }

@@ -1,3 +1,5 @@
+import type { Backoff } from '../backoff.ts';
+
 /** A line for `/bin/sh`, or a program with its arguments, passed byte for byte and without a shell. */
 export type ProgramCommand =
   | { readonly kind: 'shell'; readonly line: string }
@@ -12,6 +14,12 @@ export interface FunctionCommand {
   readonly exportName: string;
   /** What it is called with, `kwargs` as the last where they are given. */
   readonly args: readonly unknown[];
+}
+
+/** A task that has to succeed before another one starts. */
+export interface Need {
+  readonly seq: number;
+  readonly id: string;
 }
 
 /** What a task runs. */
@@ -41,6 +49,12 @@ export interface TaskSpec {
   readonly timeoutMs?: number;
   /** Tries after the first one, when it fails; absent: that of the pool. */
   readonly retries?: number;
+  /** The pause before each further try; absent: that of the pool. */
+  readonly retryDelay?: Backoff;
+  /** Each once, never empty, never in a circle; absent: none. */
+  readonly needs?: readonly Need[];
+  /** Higher starts first; absent: 0. */
+  readonly priority?: number;
 }
 
 /** A task that runs a program, or a function. */

@@ -1,6 +1,6 @@
 // The life of a supervised process: (life, event) to (life, effects). Every event about a run names it, so a late word of
 // an earlier run changes nothing; an event that does not fit the state changes nothing either.
-import { backoffDelay } from './backoff.ts';
+import { backoffDelay } from '../backoff.ts';
 import {
   type EndedBy,
   type Life,
