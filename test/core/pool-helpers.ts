@@ -29,6 +29,8 @@ export const brief = (effect: PoolEffect): string => {
       return `end ${effect.seq}.${effect.attempt} ${effect.mode}`;
     case 'retry':
       return `retry ${effect.task.seq}.${effect.attempt}${effect.timedOut ? ' after its timeout' : ''}`;
+    case 'requeue':
+      return `requeue ${effect.task.seq}.${effect.attempt}`;
     case 'settle':
       return `settle ${effect.task.seq} ${effect.settlement.end}`;
     case 'finish':
@@ -36,13 +38,20 @@ export const brief = (effect: PoolEffect): string => {
   }
 };
 
+export interface PoolOptions {
+  readonly size?: number;
+  readonly retries?: number;
+  readonly halt?: string;
+  readonly isSpaced?: boolean;
+}
+
 /** A pool one can talk to in short; every call returns its effects in brief. */
 export class TalkingPool {
   readonly machine: PoolMachine;
 
-  constructor(options: { size?: number; retries?: number; halt?: string } = {}) {
-    const { size = 2, retries = 0, halt = 'never' } = options;
-    this.machine = new PoolMachine({ size, retries, halt: parseHalt(halt) });
+  constructor(options: PoolOptions = {}) {
+    const { size = 2, retries = 0, halt = 'never', isSpaced = false } = options;
+    this.machine = new PoolMachine({ size, retries, halt: parseHalt(halt), isSpaced });
   }
 
   send(event: PoolEvent): string[] {
@@ -69,6 +78,14 @@ export class TalkingPool {
     return this.send({ tag: 'cancel', mode });
   }
 
+  scarce(): string[] {
+    return this.send({ tag: 'scarce' });
+  }
+
+  delayOver(): string[] {
+    return this.send({ tag: 'held', by: 'delay', on: false });
+  }
+
   throttled(on: boolean): string[] {
     return this.send({ tag: 'held', by: 'output', on });
   }
@@ -87,10 +104,7 @@ export class TalkingPool {
 }
 
 /** A pool to which `count` tasks have been given. */
-export const poolWith = (
-  count: number,
-  options: { size?: number; retries?: number; halt?: string } = {},
-): TalkingPool => {
+export const poolWith = (count: number, options: PoolOptions = {}): TalkingPool => {
   const pool = new TalkingPool(options);
   pool.submit(...tasks(1, count));
   return pool;
