@@ -30,6 +30,8 @@ export const brief = (effect: PoolEffect): string => {
       return `end ${effect.seq}.${effect.attempt} ${effect.mode}`;
     case 'retry':
       return `retry ${effect.task.seq}.${effect.attempt}${effect.timedOut ? ' after its timeout' : ''}`;
+    case 'requeue':
+      return `requeue ${effect.task.seq}.${effect.attempt}`;
     case 'settle':
       return `settle ${effect.task.seq} ${effect.settlement.end}`;
     case 'finish':
@@ -37,13 +39,21 @@ export const brief = (effect: PoolEffect): string => {
   }
 };
 
+export interface PoolOptions {
+  readonly size?: number;
+  readonly retries?: number;
+  readonly retryDelay?: Backoff;
+  readonly halt?: string;
+  readonly isSpaced?: boolean;
+}
+
 /** A pool one can talk to in short; every call returns its effects in brief. */
 export class TalkingPool {
   readonly machine: PoolMachine;
 
-  constructor(options: { size?: number; retries?: number; retryDelay?: Backoff; halt?: string } = {}) {
-    const { size = 2, retries = 0, retryDelay, halt = 'never' } = options;
-    this.machine = new PoolMachine({ size, retries, retryDelay, halt: parseHalt(halt) });
+  constructor(options: PoolOptions = {}) {
+    const { size = 2, retries = 0, retryDelay, halt = 'never', isSpaced = false } = options;
+    this.machine = new PoolMachine({ size, retries, retryDelay, halt: parseHalt(halt), isSpaced });
   }
 
   send(event: PoolEvent): string[] {
@@ -70,6 +80,14 @@ export class TalkingPool {
     return this.send({ tag: 'cancel', mode });
   }
 
+  scarce(): string[] {
+    return this.send({ tag: 'scarce' });
+  }
+
+  delayOver(): string[] {
+    return this.send({ tag: 'held', by: 'delay', on: false });
+  }
+
   throttled(on: boolean): string[] {
     return this.send({ tag: 'held', by: 'output', on });
   }
@@ -88,10 +106,7 @@ export class TalkingPool {
 }
 
 /** A pool to which `count` tasks have been given. */
-export const poolWith = (
-  count: number,
-  options: { size?: number; retries?: number; halt?: string } = {},
-): TalkingPool => {
+export const poolWith = (count: number, options: PoolOptions = {}): TalkingPool => {
   const pool = new TalkingPool(options);
   pool.submit(...tasks(1, count));
   return pool;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { backoffDelay } from '../../src/core/backoff.ts';
 import { weigh } from '../../src/core/pool/critical-path.ts';
-import type { PoolEffect, PoolEvent } from '../../src/core/pool/events.ts';
+import type { HoldCause, PoolEffect, PoolEvent } from '../../src/core/pool/events.ts';
 import { type HaltRule, parseHalt } from '../../src/core/pool/halt.ts';
 import { PoolMachine, type PoolMachineOptions } from '../../src/core/pool/machine.ts';
 import type { AttemptOutcome, TaskEnd, TaskSettlement } from '../../src/core/pool/outcome.ts';
@@ -40,7 +40,11 @@ interface Seen {
   attempt: number;
   slot: number;
   /** Why the present attempt was first asked to end, and how. */
-  cause: 'timeout' | 'cancel' | null;
+  cause: 'timeout' | 'cancel' | 'displaced' | null;
+  /** Attempts that had to give way. */
+  displaced: number;
+  /** What the last attempt that failed was. */
+  failedAs: 'failed' | 'timedOut' | null;
   asked: ('graceful' | 'now')[];
   outcome: AttemptOutcome | null;
 }
@@ -54,7 +58,9 @@ class World {
   readonly #done = new Set<number>();
   readonly #ends = { succeeded: 0, failed: 0, timedOut: 0, cancelled: 0, skipped: 0 };
   #size: number;
-  #isThrottled = false;
+  readonly #holds = new Set<HoldCause>();
+  /** Positions in the input, in the order of the starts of their present attempts. */
+  #startOrder: number[] = [];
   #isInputOpen = true;
   #isHalted = false;
   /** How hard everything that runs must have been asked to end by now. */
@@ -131,7 +137,9 @@ class World {
 
   /** Ends the input and answers every effect until the pool has finished. */
   drain(picks: number[]): void {
-    if (this.#finishes === 0) this.send({ tag: 'held', by: 'output', on: false });
+    for (const by of ['output', 'paused', 'delay'] as const) {
+      if (this.#finishes === 0) this.send({ tag: 'held', by, on: false });
+    }
     if (this.#isInputOpen && this.#finishes === 0) this.send({ tag: 'inputEnded' });
     for (let round = 0; this.#finishes === 0; round++) {
       expect(this.#count('running') + this.#count('waiting'), 'a pool that is not done has something to do').not.toBe(
@@ -139,6 +147,7 @@ class World {
       );
       const pick = picks[round % picks.length] ?? 0;
       this.step({ do: 'retryDue', pick });
+      if (this.#holds.has('delay')) this.step({ do: 'send', event: { tag: 'held', by: 'delay', on: false } });
       this.step({ do: 'end', pick, outcome: exited(pick % 2) });
     }
     expect(this.machine.isFinished).toBe(true);
@@ -178,6 +187,8 @@ class World {
             attempt: 0,
             slot: 0,
             cause: null,
+            displaced: 0,
+            failedAs: null,
             asked: [],
             outcome: null,
           });
@@ -197,8 +208,16 @@ class World {
         this.#history.push(event);
         break;
       case 'held':
-        this.#isThrottled = event.on;
+        if (event.on) this.#holds.add(event.by);
+        else this.#holds.delete(event.by);
         break;
+      case 'scarce': {
+        const running = [...this.#seen.values()].filter((seen) => seen.status === 'running');
+        if (running.length < 2 || running.some((seen) => seen.asked.length > 0)) break;
+        const youngest = this.#startOrder.findLast((seq) => this.#of(seq).status === 'running');
+        this.#of(youngest ?? 0).cause = 'displaced';
+        break;
+      }
       case 'resized':
         this.#size = event.size;
         break;
@@ -230,6 +249,9 @@ class World {
       case 'retry':
         this.#checkRetry(effect);
         break;
+      case 'requeue':
+        this.#checkRequeue(effect);
+        break;
       case 'settle':
         this.#checkSettle(effect.task.seq, effect.settlement);
         break;
@@ -249,6 +271,15 @@ class World {
     seen.asked.push(mode);
   }
 
+  #checkRequeue({ task: { seq }, attempt, outcome }: Extract<PoolEffect, { tag: 'requeue' }>): void {
+    const seen = this.#of(seq);
+    expect(this.#isHalted, 'a halted pool does not start again what had to give way').toBe(false);
+    expect(seen).toMatchObject({ status: 'running', attempt, outcome, cause: 'displaced', asked: ['graceful'] });
+    expect(outcome, 'what succeeds all the same is done').not.toEqual(exited(0));
+    seen.displaced += 1;
+    seen.status = 'ready';
+  }
+
   #checkRetry(effect: Extract<PoolEffect, { tag: 'retry' }>): void {
     const { attempt, outcome, timedOut } = effect;
     const seen = this.#of(effect.task.seq);
@@ -256,15 +287,19 @@ class World {
     expect(effect.delayMs).toBe(backoffDelay(attempt, retryDelay));
     expect(this.#isHalted, 'a halted pool does not try again').toBe(false);
     expect(seen).toMatchObject({ status: 'running', attempt, outcome });
-    expect(attempt).toBeLessThanOrEqual(this.#retriesOf(seen));
+    expect(seen.cause, 'who had to give way is queued, not tried again').not.toBe('displaced');
+    expect(attempt - seen.displaced).toBeLessThanOrEqual(this.#retriesOf(seen));
     expect(timedOut).toBe(seen.cause === 'timeout');
     if (!timedOut) expect(outcome, 'success is not tried again').not.toEqual(exited(0));
+    seen.failedAs = timedOut ? 'timedOut' : 'failed';
     seen.status = 'waiting';
   }
 
   #checkStart({ task: { seq }, slot, attempt }: Extract<PoolEffect, { tag: 'start' }>): void {
     const seen = this.#of(seq);
-    expect(this.#isHalted || this.#isThrottled, 'nothing starts while halted or throttled').toBe(false);
+    expect(this.#isHalted || this.#holds.size > 0, 'nothing starts while halted or held').toBe(false);
+    if (this.#options.isSpaced === true) this.#holds.add('delay');
+    this.#startOrder.push(seq);
     expect(seen.status).toBe('ready');
     expect(attempt).toBe(seen.attempt + 1);
     const taken = new Set(this.#atWork().map((other) => other.slot));
@@ -294,10 +329,13 @@ class World {
       expect(settlement).toEqual({ end: 'cancelled', attempts: 0 });
     } else {
       expect(seen.outcome, 'a task at work does not settle').not.toBeNull();
-      const end = expectedEnd(seen);
+      const isQueuedAgain = seen.status === 'ready' && seen.cause === 'displaced';
+      const end = isQueuedAgain ? (seen.failedAs ?? 'cancelled') : expectedEnd(seen);
       expect(settlement).toEqual({ end, outcome: seen.outcome, attempts: seen.attempt, slot: seen.slot });
       const isFailure = end === 'failed' || end === 'timedOut';
-      if (isFailure && !this.#isHalted) expect(seen.attempt, 'no try is lost').toBe(this.#retriesOf(seen) + 1);
+      if (isFailure && !this.#isHalted) {
+        expect(seen.attempt - seen.displaced, 'no try is lost').toBe(this.#retriesOf(seen) + 1);
+      }
     }
     seen.status = 'settled';
     seen.end = settlement.end;
@@ -359,7 +397,7 @@ class World {
       expect(seen.asked.length > 0, 'an end is asked for if and only if there is a cause').toBe(seen.cause !== null);
     }
     if (this.#isHalted) expect(counts.ready + counts.waiting, 'a halted pool holds nothing back').toBe(0);
-    else if (!this.#isThrottled && counts.running < this.#size) expect(counts.ready, 'no slot idles').toBe(0);
+    else if (this.#holds.size === 0 && counts.running < this.#size) expect(counts.ready, 'no slot idles').toBe(0);
     const isDone = !this.#isInputOpen && counts.ready + counts.running + counts.waiting === 0;
     expect(this.#finishes).toBe(isDone ? 1 : 0);
   }
@@ -405,7 +443,7 @@ class World {
 const expectedEnd = ({ cause, outcome }: Seen): string => {
   if (cause === 'timeout') return 'timedOut';
   if (outcome?.kind === 'exited' && outcome.exitCode === 0) return 'succeeded';
-  return cause === 'cancel' ? 'cancelled' : 'failed';
+  return cause === null ? 'failed' : 'cancelled';
 };
 
 const inOrderOfStarts = (one: Seen, other: Seen): number =>
@@ -470,7 +508,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('send' as const),
       event: fc.oneof(
-        fc.record({ tag: fc.constant('held' as const), by: fc.constant('output' as const), on: fc.boolean() }),
+        fc.record({
+          tag: fc.constant('held' as const),
+          by: fc.constantFrom<HoldCause>('output', 'paused', 'delay'),
+          on: fc.boolean(),
+        }),
+        fc.constant({ tag: 'scarce' as const }),
         fc.record({ tag: fc.constant('resized' as const), size: fc.integer({ min: 1, max: 6 }) }),
       ),
     }),
@@ -502,6 +545,7 @@ const options: fc.Arbitrary<PoolMachineOptions> = fc.record({
   retryDelay: fc.constantFrom(undefined, { minMs: 1000, maxMs: 3000 }),
   halt,
   expectedMs: fc.constantFrom(undefined, undefined, ({ seq }: TaskSpec) => [7, undefined, 0, 20, 7][seq % 5]),
+  isSpaced: fc.boolean(),
 });
 
 it('keeps its laws in whatever order tasks end, fail, time out, retry or are cancelled', () => {

@@ -434,3 +434,38 @@ describe('tasks that an earlier run has done', () => {
     expect(pool.inputEnded()).toEqual(['finish']);
   });
 });
+
+it('ends the youngest of those at work when something is scarce, and queues it again before all others', () => {
+  const pool = poolWith(5, { size: 3 });
+  expect(pool.scarce()).toEqual(['end 3.1 graceful']);
+  expect(pool.scarce(), 'one at a time').toEqual([]);
+  expect(pool.resized(1)).toEqual([]);
+  expect(pool.ended(3, killed)).toEqual(['requeue 3.1']);
+  expect(pool.scarce()).toEqual(['end 2.1 graceful']);
+  expect(pool.ended(2, killed)).toEqual(['requeue 2.1']);
+  expect(pool.scarce(), 'the last one stays').toEqual([]);
+  expect(pool.resized(3)).toEqual(['start 3.2 in slot 2', 'start 2.2 in slot 3']);
+});
+
+it('does not count it as a try when a task had to give way', () => {
+  const pool = poolWith(2, { size: 2, retries: 1 });
+  pool.scarce();
+  expect(pool.ended(2, killed)).toEqual(['requeue 2.1', 'start 2.2 in slot 2']);
+  expect(pool.ended(2, exited(1), 2)).toEqual(['retry 2.2']);
+  pool.retryDue(2, 2);
+  expect(pool.ended(2, exited(1), 3)).toEqual(['settle 2 failed']);
+});
+
+it('takes a success for one, also of a task that was to give way', () => {
+  const pool = poolWith(2, { size: 2 });
+  pool.scarce();
+  expect(pool.ended(2, exited(0))).toEqual(['settle 2 succeeded']);
+});
+
+it('starts one at a time, each when the delay after the one before is over', () => {
+  const pool = new TalkingPool({ size: 3, isSpaced: true });
+  expect(pool.submit(...tasks(1, 4))).toEqual(['start 1.1 in slot 1']);
+  expect(pool.ended(1, exited(0))).toEqual(['settle 1 succeeded']);
+  expect(pool.delayOver()).toEqual(['start 2.1 in slot 1']);
+  expect(pool.delayOver()).toEqual(['start 3.1 in slot 2']);
+});

@@ -1,3 +1,4 @@
+import type { PoolEffect } from './events.ts';
 import type { Ending, FailedTry } from './moves.ts';
 import type { AttemptOutcome, TaskEnd, TaskSettlement } from './outcome.ts';
 
@@ -16,3 +17,26 @@ export const settlementOf = (lastTry: FailedTry | null): TaskSettlement =>
   lastTry === null
     ? { end: 'cancelled', attempts: 0 }
     : { end: lastTry.end, outcome: lastTry.outcome, attempts: lastTry.attempt, slot: lastTry.slot };
+
+/** What the machine has made of the end of an attempt. */
+export interface AttemptVerdict {
+  readonly state: TaskEnd;
+  /** Whether its task has settled by it. */
+  readonly isFinal: boolean;
+}
+
+/**
+ * Reads from the effects of an `ended` what has become of that attempt: a settlement, another try, or a place in the
+ * queue (`cancelled`, and not final).
+ *
+ * @returns undefined when the event was about an attempt gone by
+ */
+export const verdictIn = (effects: readonly PoolEffect[], seq: number): AttemptVerdict | undefined => {
+  for (const effect of effects) {
+    if (!('task' in effect) || effect.task.seq !== seq) continue;
+    if (effect.tag === 'settle') return { state: effect.settlement.end, isFinal: true };
+    if (effect.tag === 'retry') return { state: effect.timedOut ? 'timedOut' : 'failed', isFinal: false };
+    if (effect.tag === 'requeue') return { state: 'cancelled', isFinal: false };
+  }
+  return undefined;
+};

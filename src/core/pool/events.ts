@@ -4,8 +4,11 @@ import type { TaskSpec } from './task.ts';
 /** How the end of a running attempt is asked for: TERM, a grace, KILL; or KILL at once. */
 export type EndMode = 'graceful' | 'now';
 
-/** Why nothing new is started for now: output is not being read fast enough. */
-export type HoldCause = 'output';
+/**
+ * Why nothing new is started for now: output is not being read fast enough, a start was made too short a time ago, or
+ * the whole pool stands still.
+ */
+export type HoldCause = 'output' | 'delay' | 'paused';
 
 /** What has happened, or is asked for; `attempt` (from 1) is the incarnation an event speaks of. */
 export type PoolEvent =
@@ -23,12 +26,15 @@ export type PoolEvent =
   | { readonly tag: 'retryDue'; readonly seq: number; readonly attempt: number }
   /** A cause holds new starts (on), or does so no more (off); they go on when none is left. */
   | { readonly tag: 'held'; readonly by: HoldCause; readonly on: boolean }
-  /** Fewer (or more) slots can be used than were asked for: at least 1. */
+  /** Fewer (or more) slots can be used than before: at least 1. */
   | { readonly tag: 'resized'; readonly size: number }
+  /** There is too little of something that tasks at work hold: the youngest has to give it back, unless it is the only one. */
+  | { readonly tag: 'scarce' }
   | { readonly tag: 'cancel'; readonly mode: EndMode };
 
 /** What the shell around the core has to do, in this order. */
 export type PoolEffect =
+  /** With `isSpaced`, answer with `held` by `delay` (off) once the next start may come. */
   | { readonly tag: 'start'; readonly task: TaskSpec; readonly slot: number; readonly attempt: number }
   | {
       readonly tag: 'end';
@@ -46,6 +52,8 @@ export type PoolEffect =
       readonly delayMs: number;
       readonly timedOut: boolean;
     }
+  /** An attempt that had to give way has ended: it is queued again, and that was no failure. */
+  | { readonly tag: 'requeue'; readonly task: TaskSpec; readonly attempt: number; readonly outcome: AttemptOutcome }
   | { readonly tag: 'settle'; readonly task: TaskSpec; readonly settlement: TaskSettlement }
   /** Every submitted task has settled and no more will come; the last effect of a pool, given once. */
   | { readonly tag: 'finish' };

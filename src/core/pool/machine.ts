@@ -28,6 +28,8 @@ export interface PoolMachineOptions {
   readonly halt: HaltRule;
   /** How long tasks took before, so that the longest chain of them starts first; absent: nothing is known. */
   readonly expectedMs?: ExpectedMs | undefined;
+  /** Each start holds the next one back, until `held` by `delay` is taken off; absent: no. */
+  readonly isSpaced?: boolean;
 }
 
 /** Why a pool starts nothing new: its halt rule (`fail`, `success`), a cancel, or bad input. */
@@ -158,6 +160,9 @@ export class PoolMachine {
       case 'resized':
         this.#size = Math.max(1, event.size);
         break;
+      case 'scarce':
+        this.#displaceYoungest();
+        break;
       case 'cancel':
         this.#halt('cancel');
         this.#endRunning(event.mode);
@@ -211,14 +216,35 @@ export class PoolMachine {
     if (running?.attempt !== attempt) return;
     this.#running.delete(seq);
     this.#slots.give(running.slot);
-    const { task, slot } = running;
+    const { task, slot, lastTry } = running;
     const end = endOf(outcome, running.ending);
+    const displaced = lastTry?.displaced ?? 0;
+    const isDisplaced = running.ending?.cause === 'displaced' && end === 'cancelled' && this.#haltedBy === null;
+    if (isDisplaced) {
+      this.#queueAgain(task, { attempt, slot, outcome, end: lastTry?.end ?? end, displaced: displaced + 1 });
+      return;
+    }
     const isOver = end === 'succeeded' || end === 'cancelled' || this.#haltedBy !== null;
-    if (isOver || attempt > (task.retries ?? this.#options.retries)) {
+    if (isOver || attempt - displaced > (task.retries ?? this.#options.retries)) {
       this.#settle('running', 'ended', task, { end, outcome, attempts: attempt, slot });
     } else {
-      this.#waitForRetry(task, { attempt, slot, outcome, end });
+      this.#waitForRetry(task, { attempt, slot, outcome, end, displaced });
     }
+  }
+
+  #queueAgain(task: TaskSpec, lastTry: FailedTry): void {
+    this.#move('running', 'ended', 'ready');
+    this.#ready.putAgain({ tag: 'ready', task, lastTry });
+    this.#effects.push({ tag: 'requeue', task, attempt: lastTry.attempt, outcome: lastTry.outcome });
+  }
+
+  /** One at a time: what the one before it gives back has to be seen first. */
+  #displaceYoungest(): void {
+    const all = [...this.#running.values()];
+    const youngest = all.at(-1);
+    if (youngest === undefined || all.length === 1 || all.some(({ ending }) => ending !== null)) return;
+    this.#move('running', 'displaced', 'running');
+    this.#end(youngest, 'displaced', 'graceful');
   }
 
   #waitForRetry(task: TaskSpec, lastTry: FailedTry): void {
@@ -257,8 +283,9 @@ export class PoolMachine {
     this.#move('ready', 'assigned', 'running');
     const attempt = (lastTry?.attempt ?? 0) + 1;
     const slot = this.#slots.take();
-    this.#running.set(task.seq, { tag: 'running', task, attempt, slot, ending: null });
+    this.#running.set(task.seq, { tag: 'running', task, attempt, slot, ending: null, lastTry });
     this.#effects.push({ tag: 'start', task, slot, attempt });
+    if (this.#options.isSpaced === true) this.#holds.add('delay');
   }
 
   #halt(by: HaltReason): void {

@@ -5,12 +5,15 @@ import type { TaskSpec } from './task.ts';
 /** Why a task is held back: for another try, for tasks it needs, or because its output is not being read. */
 export type WaitReason = 'retry' | 'needs' | 'throttled';
 
-/** A try that failed, kept while another is owed; `attempt` counts from 1. */
+/** A try that failed or had to give way, kept while another is owed; `attempt` counts from 1. */
 export interface FailedTry {
   readonly attempt: number;
   readonly slot: number;
   readonly outcome: AttemptOutcome;
-  readonly end: 'failed' | 'timedOut';
+  /** What the task is if there is no other: `cancelled` if no try has failed. */
+  readonly end: 'failed' | 'timedOut' | 'cancelled';
+  /** How many tries, this one included, had to give way: these are no retries. */
+  readonly displaced: number;
 }
 
 /** That procctl asked a running attempt to end: why first, and how hard by now. */
@@ -19,7 +22,7 @@ export interface Ending {
   readonly mode: EndMode;
 }
 
-/** Queued for a slot; `lastTry` is null unless a failed try came before. */
+/** Queued for a slot; `lastTry` is null unless another try came before. */
 export interface Ready {
   readonly tag: 'ready';
   readonly task: TaskSpec;
@@ -33,6 +36,7 @@ export interface Running {
   readonly attempt: number;
   readonly slot: number;
   readonly ending: Ending | null;
+  readonly lastTry: FailedTry | null;
 }
 
 /** Held back, without a slot; what it waits for decides what it carries. */
@@ -43,7 +47,15 @@ export type Waiting =
 export type TaskStateTag = Ready['tag'] | Running['tag'] | Waiting['tag'] | TaskEnd;
 
 /** What happens to one task; `halted` says that the pool starts nothing new, whatever the reason. */
-export type TaskEventTag = 'assigned' | 'ended' | 'timeoutElapsed' | 'retryDue' | 'needsMet' | 'needFailed' | 'halted';
+export type TaskEventTag =
+  | 'assigned'
+  | 'ended'
+  | 'timeoutElapsed'
+  | 'displaced'
+  | 'retryDue'
+  | 'needsMet'
+  | 'needFailed'
+  | 'halted';
 
 /**
  * Every move a task can make. A task begins in `ready`, or in `waiting` if it needs others; the ends have no way out.
@@ -54,8 +66,9 @@ export type TaskEventTag = 'assigned' | 'ended' | 'timeoutElapsed' | 'retryDue' 
 export const MOVES = {
   ready: { assigned: ['running'], halted: ['cancelled', 'failed', 'timedOut'] },
   running: {
-    ended: ['succeeded', 'failed', 'timedOut', 'cancelled', 'waiting'],
+    ended: ['succeeded', 'failed', 'timedOut', 'cancelled', 'waiting', 'ready'],
     timeoutElapsed: ['running'],
+    displaced: ['running'],
     halted: ['running'],
   },
   waiting: {

@@ -17,8 +17,8 @@ export interface AttemptError {
   readonly exitCode?: number;
 }
 
-/** Why procctl itself ended an attempt. */
-export type EndCause = 'timeout' | 'cancel';
+/** Why procctl itself ended an attempt: its limit, the end of the pool, or to make room for the others. */
+export type EndCause = 'timeout' | 'cancel' | 'displaced';
 
 export type TaskEnd = 'succeeded' | 'failed' | 'timedOut' | 'cancelled' | 'skipped';
 

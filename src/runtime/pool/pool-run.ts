@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { verdictIn } from '../../core/pool/ends.ts';
 import type { EndMode, PoolEffect, PoolEvent } from '../../core/pool/events.ts';
 import type { HaltRule } from '../../core/pool/halt.ts';
 import { type HaltReason, type PoolCounts, PoolMachine } from '../../core/pool/machine.ts';
@@ -57,6 +58,8 @@ export interface PoolRunEvents {
   onAttempt?(record: AttemptRecord, task: TaskSpec): void;
   onSettled?(record: TaskRecord, settlement: TaskSettlement, task: TaskSpec): void;
   onRetry?(retry: Extract<PoolEffect, { tag: 'retry' }>): void;
+  /** An attempt was ended to make room; its task is queued again. */
+  onRequeue?(requeue: Extract<PoolEffect, { tag: 'requeue' }>): void;
   /** Something that a view shows has changed. */
   onChange?(): void;
   /** Only `size` tasks can be at work at a time. */
@@ -257,17 +260,12 @@ export class PoolRun {
     this.#events.onChange?.();
   }
 
-  /** What the machine has made of the end of an attempt is in what it wants done now: a settlement, or another try. */
   #tellAttempt({ seq, attempt, outcome }: Extract<PoolEvent, { tag: 'ended' }>, effects: readonly PoolEffect[]): void {
     const run = this.#runs.get(seq);
     if (this.#events.onAttempt === undefined || run?.attempt !== attempt) return;
-    for (const effect of effects) {
-      if ((effect.tag !== 'settle' && effect.tag !== 'retry') || effect.task.seq !== seq) continue;
-      const isFinal = effect.tag === 'settle';
-      const state = isFinal ? effect.settlement.end : effect.timedOut ? 'timedOut' : 'failed';
-      this.#events.onAttempt(attemptRecordOf(run, isFinal, state, outcome), run.task);
-      return;
-    }
+    const verdict = verdictIn(effects, seq);
+    if (verdict === undefined) return;
+    this.#events.onAttempt(attemptRecordOf(run, verdict.isFinal, verdict.state, outcome), run.task);
   }
 
   #act(effect: PoolEffect): void {
@@ -288,6 +286,10 @@ export class PoolRun {
         this.#clock.startTimer(effect.delayMs, () => this.#dispatch({ tag: 'retryDue', seq, attempt: effect.attempt }));
         break;
       }
+      case 'requeue':
+        this.#events.onRequeue?.(effect);
+        this.#runs.get(effect.task.seq)?.output.restart();
+        break;
       case 'settle':
         this.#settle(effect.task, effect.settlement);
         break;
