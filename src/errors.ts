@@ -34,6 +34,7 @@ const EXIT_STATUS_BY_CODE = {
   ERR_NO_PROCESS: EXIT.failed,
   ERR_ENDED: EXIT.failed,
   ERR_SURVIVORS: EXIT.failed,
+  ERR_PAUSE: EXIT.failed,
   ERR_TIMEOUT: EXIT.timedOut,
   ERR_REQUEST: EXIT.usage,
   ERR_NAME: EXIT.usage,

@@ -39,6 +39,14 @@ export const lifeCommands = (setStatus: SetStatus): Command[] => [
   command('rm', 'stop and forget', 'Stop processes, and remove them from the list, with their logs.')
     .option('--now', 'kill at once (SIGKILL)', false)
     .action(async (names: string[], flags: LifeFlags) => setStatus(await (await load()).runLife('rm', names, flags))),
+  command(
+    'pause',
+    'stop processes where they stand, for a while',
+    'Stop processes where they stand, with all they have started, until they are resumed. Of one that waits for its restart, hold that.',
+  ).action(async (names: string[], flags: LifeFlags) => setStatus(await (await load()).runLife('pause', names, flags))),
+  command('resume', 'have paused processes go on', 'Have paused processes go on, with all they have started.').action(
+    async (names: string[], flags: LifeFlags) => setStatus(await (await load()).runLife('resume', names, flags)),
+  ),
   new Command('signal')
     .summary('send a signal')
     .description('Send a signal to the main program of processes: HUP, SIGUSR1, 15.')

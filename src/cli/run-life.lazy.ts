@@ -36,7 +36,13 @@ const checkNames = async (names: readonly string[]): Promise<boolean> => {
   return (homeExists(home) ? selectOffline(home, names) : selectProcesses([], names)).length > 0;
 };
 
-const VERBS = { stop: 'stopped', rm: 'removed', signal: 'signalled' } as const;
+const VERBS = {
+  stop: 'stopped',
+  rm: 'removed',
+  signal: 'signalled',
+  pause: 'paused',
+  resume: 'resumed',
+} as const;
 
 const lineOf = (verb: keyof typeof VERBS | 'start' | 'restart', { name, id, pid }: Done): string =>
   verb === 'start' || verb === 'restart' ? `${name} id=${id} pid=${pid ?? '-'}` : `${name} ${VERBS[verb]}`;
@@ -63,9 +69,9 @@ const report = async (
   return status === EXIT.done && !isRead ? READER_GONE : status;
 };
 
-/** `start`, `stop`, `restart` and `rm`. */
+/** `start`, `stop`, `restart`, `rm`, `pause` and `resume`. */
 export const runLife = async (
-  verb: 'start' | 'stop' | 'restart' | 'rm',
+  verb: 'start' | 'stop' | 'restart' | 'rm' | 'pause' | 'resume',
   names: readonly string[],
   flags: LifeFlags,
 ): Promise<number> => {
@@ -73,7 +79,7 @@ export const runLife = async (
     if (!(await checkNames(names))) return await report(verb, [], flags);
     const params = { names: [...names] };
     const now = flags.now === true;
-    if (verb === 'start' || verb === 'restart') {
+    if (verb === 'start' || verb === 'restart' || verb === 'pause' || verb === 'resume') {
       const { done } = await client.command(`process.${verb}`, params);
       return await report(verb, done, flags);
     }

@@ -1,5 +1,6 @@
 // One handler a method: (checked parameters) to result.
 import { ProcctlError } from '../errors.ts';
+import { isGlob } from '../protocol/glob.ts';
 import type { Done, Method, ParamsOf, Results, Waited } from '../protocol/rpc.ts';
 import { selectProcesses } from '../protocol/select.ts';
 import { asSpawnRequest } from '../protocol/spawn-schema.ts';
@@ -27,6 +28,16 @@ export interface HandlerSurroundings {
 const select = (supervisor: Supervisor, names: readonly string[]): Supervised[] => {
   const all = supervisor.all.map((process) => ({ ...pick(process), process }));
   return selectProcesses(all, names).map(({ process }) => process);
+};
+
+/** Those that words mean, and of those that a pattern or `all` means only what runs, or waits to. */
+const selectUp = (supervisor: Supervisor, names: readonly string[]): Supervised[] => {
+  const chosen = select(supervisor, names);
+  const singled = select(
+    supervisor,
+    names.filter((name) => name !== 'all' && !isGlob(name)),
+  );
+  return chosen.filter((process) => !process.isAtRest || singled.includes(process));
 };
 
 const pick = ({ spec: { id, name, group } }: Supervised) => ({ id, name, group });
@@ -154,11 +165,19 @@ export const makeHandlers = ({ supervisor, facts, leave }: HandlerSurroundings):
       if (signalNumber(signal) === undefined) throw new ProcctlError('ERR_REQUEST', `no signal is named ${signal}`);
       const processes = select(supervisor, names);
       return {
-        done: await forEach(processes, async (process) =>
-          sendSignal(supervisor, process, signal as NodeJS.Signals, tree),
-        ),
+        done: await forEach(processes, async (process) => {
+          // What is stopped could not act on it.
+          if (process.isPaused && process.main !== null && !LEAVES_PAUSED.has(signal)) await supervisor.resume(process);
+          sendSignal(supervisor, process, signal as NodeJS.Signals, tree);
+        }),
       };
     },
+    'process.pause': async ({ names }) => ({
+      done: await forEach(selectUp(supervisor, names), (process) => supervisor.pause(process)),
+    }),
+    'process.resume': async ({ names }) => ({
+      done: await forEach(selectUp(supervisor, names), (process) => supervisor.resume(process)),
+    }),
     'process.wait': async ({ names, timeoutMs }, { signal }) => {
       const processes = select(supervisor, names);
       await Promise.race([
@@ -174,6 +193,9 @@ export const makeHandlers = ({ supervisor, facts, leave }: HandlerSurroundings):
     },
   };
 };
+
+/** Signals that leave a paused process as it is. */
+const LEAVES_PAUSED: ReadonlySet<string> = new Set(['SIGSTOP', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU', 'SIGKILL']);
 
 /** @throws ProcctlError ERR_ENDED when there is nobody to signal */
 const sendSignal = (supervisor: Supervisor, process: Supervised, signal: NodeJS.Signals, wholeTree: boolean): void => {

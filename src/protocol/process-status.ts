@@ -43,8 +43,14 @@ const next = z.discriminatedUnion('do', [
 ]);
 const state = z.discriminatedUnion('tag', [
   z.object({ tag: z.literal('ready'), run: z.int() }),
-  z.object({ tag: z.literal('running'), run: z.int(), main }),
-  z.object({ tag: z.literal('waiting'), reason: z.literal('backoff'), dueMs: z.number(), delayMs: z.number() }),
+  // Earlier versions knew no pause.
+  z.object({ tag: z.literal('running'), run: z.int(), main, isPaused: z._default(z.boolean(), false) }),
+  z.object({
+    tag: z.literal('waiting'),
+    reason: z.enum(['backoff', 'paused']),
+    dueMs: z.number(),
+    delayMs: z.number(),
+  }),
   z.object({
     tag: z.literal('stopping'),
     run: z.int(),

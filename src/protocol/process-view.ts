@@ -18,7 +18,7 @@ export interface ProcessView {
    */
   readonly state: ShownState;
   /**
-   * In `waiting`: `sleep`, `disk`, `stopped`, `traced`, `backoff`. In `stopping`: what for, if not a plain stop.
+   * In `waiting`: `sleep`, `disk`, `stopped`, `paused`, `traced`, `backoff`. In `stopping`: what for, if not a plain stop.
    * In `exited`: how (`0`, `SIGSEGV`, `unknown`). In `failed`: why (`5 restarts in 60s`).
    */
   readonly reason: string | null;

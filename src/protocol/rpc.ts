@@ -26,6 +26,8 @@ export const PARAMS = {
   'process.stop': z.object({ names, now: z.boolean() }),
   'process.remove': z.object({ names, now: z.boolean() }),
   'process.signal': z.object({ names, signal: z.string(), tree: z.boolean() }),
+  'process.pause': z.object({ names }),
+  'process.resume': z.object({ names }),
   'process.wait': z.object({ names, timeoutMs }),
 } as const;
 
@@ -87,5 +89,7 @@ export interface Results {
   'process.stop': { readonly done: readonly Done[] };
   'process.remove': { readonly done: readonly Done[] };
   'process.signal': { readonly done: readonly Done[] };
+  'process.pause': { readonly done: readonly Done[] };
+  'process.resume': { readonly done: readonly Done[] };
   'process.wait': { readonly ended: readonly Waited[] };
 }

@@ -13,6 +13,7 @@ const WAITS: Readonly<Record<string, string>> = {
   sleep: 'asleep until there is something to do',
   disk: 'blocked in the kernel, as by a disk or a network file system',
   stopped: 'frozen by a signal until SIGCONT',
+  paused: 'paused until somebody resumes it',
   traced: 'held by a debugger',
 };
 
@@ -37,6 +38,9 @@ const stoppingSentence = ({ reason, stopSignal, stopTimeoutMs }: Facts): string 
 };
 
 const heldBackSentence = (facts: Facts): string => {
+  if (facts.reason === 'paused') {
+    return `is down: ${endSentence(facts)}, restart ${facts.restarts + 1} is held until somebody resumes it`;
+  }
   if (facts.reason !== 'backoff') return `is down: held back (${facts.reason ?? 'no reason known'})`;
   const due = facts.dueInMs === null ? 'is due' : `comes in ${timeLeftText(facts.dueInMs)}`;
   return `is down: ${endSentence(facts)}, restart ${facts.restarts + 1} ${due}`;

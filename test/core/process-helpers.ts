@@ -34,11 +34,15 @@ export const brief = (effect: LifeEffect): string => {
       return `end ${effect.run} ${effect.what}`;
     case 'wake':
       return `wake ${effect.run} ${effect.afterMs}`;
+    case 'freeze':
+    case 'thaw':
+      return `${effect.tag} ${effect.run}`;
     case 'note':
       if (effect.what === 'exited') return `note exited ${effect.ending.run}`;
-      return effect.what === 'failed'
-        ? `note failed ${effect.why}`
-        : `note restarting ${effect.afterMs} ${effect.restarts}`;
+      if (effect.what === 'failed') return `note failed ${effect.why}`;
+      return effect.what === 'restarting'
+        ? `note restarting ${effect.afterMs} ${effect.restarts}`
+        : `note ${effect.what}`;
   }
 };
 
@@ -77,6 +81,14 @@ export class TalkingLife {
 
   restart(): string[] {
     return this.send({ tag: 'restart' });
+  }
+
+  pause(): string[] {
+    return this.send({ tag: 'pause' });
+  }
+
+  resume(): string[] {
+    return this.send({ tag: 'resume', atMs: this.nowMs });
   }
 
   started(run = this.life.run): string[] {

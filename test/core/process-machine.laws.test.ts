@@ -10,9 +10,11 @@ import { bySignal, mainOf, UNKNOWN, withCode } from './process-helpers.ts';
 
 type Word = 'started' | 'startFailed' | 'exited' | 'cleared' | 'due';
 
+type Asked = 'start' | 'stop' | 'shutdown' | 'restart' | 'pause' | 'resume';
+
 /** What happens next around a process; `pick` chooses among the runs to which it can happen. */
 type Step =
-  | { readonly do: 'ask'; readonly what: 'start' | 'stop' | 'shutdown' | 'restart' }
+  | { readonly do: 'ask'; readonly what: Asked }
   | { readonly do: 'fork' | 'cannotFork' | 'sayStarted' | 'sayExited' | 'clear'; readonly pick: number }
   | { readonly do: 'die'; readonly pick: number; readonly outcome: ProcessOutcome; readonly leavesSome: boolean }
   | { readonly do: 'ring' }
@@ -33,6 +35,7 @@ interface Run {
   isEndTold: boolean;
   asked: 'all' | 'rest' | null;
   isClearTold: boolean;
+  isFrozen: boolean;
 }
 
 /** Nothing of it is there, and nothing will be. */
@@ -144,14 +147,12 @@ class World {
     );
   }
 
-  #ask(what: 'start' | 'stop' | 'shutdown' | 'restart'): void {
-    if (what === 'start' || what === 'restart') {
-      this.#wanted = 'up';
-      this.send({ tag: what });
-    } else {
-      if (what === 'stop') this.#wanted = 'down';
-      this.send({ tag: 'stop', endedBy: what });
-    }
+  #ask(what: Asked): void {
+    if (what === 'start' || what === 'restart') this.#wanted = 'up';
+    if (what === 'stop') this.#wanted = 'down';
+    if (what === 'stop' || what === 'shutdown') this.send({ tag: 'stop', endedBy: what });
+    else if (what === 'resume') this.send({ tag: what, atMs: this.nowMs });
+    else this.send({ tag: what });
   }
 
   #tellStart(run: Run): void {
@@ -231,9 +232,11 @@ class World {
       const targets: Readonly<Record<string, readonly string[]>> = MOVES[before.state.tag];
       expect(targets[event.tag], `${before.state.tag} on ${event.tag}`).toContain(life.state.tag);
     }
-    if (life.state.tag !== 'waiting') this.#alarm = null;
+    if (life.state.tag !== 'waiting' || life.state.reason === 'paused') this.#alarm = null;
     const isByHand =
-      event.tag !== 'due' && !effects.some((effect) => effect.tag === 'note' && effect.what === 'restarting');
+      event.tag !== 'due' &&
+      event.tag !== 'resume' &&
+      !effects.some((effect) => effect.tag === 'note' && effect.what === 'restarting');
     for (const effect of effects) this.#check(effect, before, isByHand);
     this.#checkBooks(before, event);
   }
@@ -259,6 +262,7 @@ class World {
           isEndTold: false,
           asked: null,
           isClearTold: false,
+          isFrozen: false,
         });
         return;
       }
@@ -268,10 +272,24 @@ class World {
         expect(run.asked === null || (run.asked === 'all' && effect.what === 'rest')).toBe(true);
         expect(effect.what === 'rest' ? run.isEndTold : run.isStartTold).toBe(true);
         run.asked = effect.what;
+        // To end something is to have it go on first.
+        run.isFrozen = false;
+        return;
+      }
+      case 'freeze':
+      case 'thaw': {
+        const run = this.#runs.find(({ run }) => run === effect.run) as Run;
+        expect(run.isFrozen, `${effect.tag} only what is not so already`).toBe(effect.tag === 'thaw');
+        expect([run.isStartTold, run.isEndTold]).toEqual([true, false]);
+        run.isFrozen = effect.tag === 'freeze';
         return;
       }
       case 'wake':
-        expect(this.life.state).toMatchObject({ tag: 'waiting', delayMs: effect.afterMs });
+        expect(this.life.state).toMatchObject({
+          tag: 'waiting',
+          reason: 'backoff',
+          dueMs: this.nowMs + effect.afterMs,
+        });
         this.#alarm = { run: effect.run, dueMs: this.nowMs + effect.afterMs };
         return;
       case 'note':
@@ -290,7 +308,11 @@ class World {
         known.run === run && (state.tag === 'ready' || state.tag === 'running' || state.tag === 'stopping');
       if (!isOver(known)) expect(isNamed, `run ${known.run} is there, and known`).toBe(true);
     }
-    expect(this.#alarm !== null, 'an alarm is set while it waits, and only then').toBe(state.tag === 'waiting');
+    expect(this.#alarm !== null, 'an alarm is set while it waits for one, and only then').toBe(
+      state.tag === 'waiting' && state.reason === 'backoff',
+    );
+    const frozen = this.#runs.filter(({ isFrozen }) => isFrozen).map((known) => known.run);
+    expect(frozen, 'what is stopped is the paused run').toEqual(state.tag === 'running' && state.isPaused ? [run] : []);
     const told = this.#runs.filter(({ isEndTold }) => isEndTold).map((known) => known.run);
     expect(history.map((ending) => ending.run)).toEqual(told.reverse().slice(0, MAX_HISTORY));
     expect(streak).toBeLessThanOrEqual(restarts);
@@ -322,7 +344,7 @@ const stepArb: fc.Arbitrary<Step> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       do: fc.constant('ask' as const),
-      what: fc.constantFrom('start', 'stop', 'shutdown', 'restart'),
+      what: fc.constantFrom<Asked>('start', 'stop', 'shutdown', 'restart', 'pause', 'pause', 'resume'),
     }),
   },
   { weight: 8, arbitrary: fc.record({ do: fc.constantFrom('fork', 'sayStarted', 'sayExited', 'clear'), pick }) },

@@ -456,3 +456,64 @@ describe('a late word of an earlier run', () => {
     expect(life.life.state).toEqual({ tag: 'exited', endedBy: 'self' });
   });
 });
+
+describe('a pause', () => {
+  it('stops a run where it stands, and a resume has it go on; the second of either changes nothing', () => {
+    const life = runningLife();
+    expect(life.pause()).toEqual(['freeze 1', 'note paused']);
+    expect(life.life).toMatchObject({ state: { tag: 'running', isPaused: true }, wanted: 'up' });
+    const paused = life.life;
+    expect(life.pause()).toEqual([]);
+    expect(life.start()).toEqual([]);
+    expect(life.life).toEqual(paused);
+    expect(life.resume()).toEqual(['thaw 1', 'note resumed']);
+    const resumed = life.life;
+    expect(life.resume()).toEqual([]);
+    expect(life.life).toEqual(resumed);
+    expect(life.life.state).toMatchObject({ tag: 'running', isPaused: false });
+  });
+
+  it('is no obstacle to a stop or a restart', () => {
+    for (const ask of ['stop', 'restart', 'shutdown'] as const) {
+      const life = runningLife();
+      life.pause();
+      expect(life[ask]()).toEqual(['end 1 all']);
+      expect(life.resume()).toEqual([]);
+    }
+  });
+
+  it('is over when the run ends, which is dealt with as any end', () => {
+    const life = runningLife();
+    life.pause();
+    expect([...life.exited(bySignal('SIGKILL')), ...life.cleared()]).toEqual([
+      'note exited 1',
+      'end 1 rest',
+      'note restarting 0 1',
+      'launch 2',
+    ]);
+    life.started();
+    expect(life.life.state).toMatchObject({ tag: 'running', run: 2, isPaused: false });
+  });
+
+  it('holds a restart that is waited for, also beyond its time; what is left of the delay is waited for after it', () => {
+    const life = runningLife();
+    life.fails();
+    life.fails();
+    expect(life.tag).toBe('waiting');
+    expect(life.pause()).toEqual(['note paused']);
+    life.nowMs += 400;
+    expect(life.resume()).toEqual(['note resumed', 'wake 2 600']);
+    life.pause();
+    expect([life.due(), life.tag]).toEqual([[], 'waiting']);
+    life.nowMs += 700;
+    expect(life.resume()).toEqual(['note resumed', 'launch 3']);
+    expect(life.life.restarts).toBe(2);
+  });
+
+  it('changes nothing of what has no run and waits for none', () => {
+    const life = new TalkingLife();
+    expect([life.pause(), life.resume(), life.tag]).toEqual([[], [], 'exited']);
+    life.start();
+    expect([life.pause(), life.resume(), life.tag]).toEqual([[], [], 'ready']);
+  });
+});

@@ -17,6 +17,9 @@ const eventsFor = ({ run }: Life): LifeEvent[] => [
   { tag: 'restart' },
   { tag: 'stop', endedBy: 'stop' },
   { tag: 'stop', endedBy: 'shutdown' },
+  { tag: 'pause' },
+  { tag: 'resume', atMs: 0 },
+  { tag: 'resume', atMs: 100_000 },
   { tag: 'due', run },
   { tag: 'started', run, main: mainOf(run, 0) },
   { tag: 'startFailed', run, why: 'no room', atMs: 0 },
@@ -29,6 +32,8 @@ const eventsFor = ({ run }: Life): LifeEvent[] => [
 const keyOf = ({ state, wanted, streak, recent }: Life): string => {
   const words: unknown[] = [state.tag, wanted, streak, recent.length];
   if (state.tag === 'exited') words.push(state.endedBy);
+  if (state.tag === 'running') words.push(state.isPaused);
+  if (state.tag === 'waiting') words.push(state.reason);
   if (state.tag === 'stopping') {
     words.push(state.main !== null, state.ending?.outcome, state.isCleared, state.next);
   }

@@ -27,9 +27,10 @@ export type Next =
 export type ProcessState =
   /** A start was ordered; no pid is known yet. */
   | { readonly tag: 'ready'; readonly run: number }
-  | { readonly tag: 'running'; readonly run: number; readonly main: MainProcess }
-  /** Held back until `dueMs` on the monotonic clock. */
-  | { readonly tag: 'waiting'; readonly reason: 'backoff'; readonly dueMs: number; readonly delayMs: number }
+  /** `isPaused`: everything of the run is kept stopped, until somebody has it go on. */
+  | { readonly tag: 'running'; readonly run: number; readonly main: MainProcess; readonly isPaused: boolean }
+  /** Held back until `dueMs` on the monotonic clock; while it is `paused`, beyond that. */
+  | { readonly tag: 'waiting'; readonly reason: 'backoff' | 'paused'; readonly dueMs: number; readonly delayMs: number }
   /**
    * On the way down. `main` is null while a start that was ordered has not been reported; `ending` is null while the
    * main program lives; `isCleared` once nothing of the run is left.
@@ -81,6 +82,8 @@ export type LifeEvent =
   /** `endedBy` is `stop`, or `shutdown` if the daemon goes: then the process stays wanted. */
   | { readonly tag: 'stop'; readonly endedBy: EndedBy }
   | { readonly tag: 'restart' }
+  | { readonly tag: 'pause' }
+  | { readonly tag: 'resume'; readonly atMs: number }
   | { readonly tag: 'due'; readonly run: number }
   | { readonly tag: 'started'; readonly run: number; readonly main: MainProcess }
   /** The program could not be started: no process was ever there. */
@@ -100,12 +103,15 @@ export type LifeEffect =
   | { readonly tag: 'launch'; readonly run: number }
   /** End everything the run has started; `what` is `all`, or `rest` when the main program has ended by itself. */
   | { readonly tag: 'end'; readonly run: number; readonly what: 'all' | 'rest' }
-  /** Send `due` for this run after a time; another effect of the kind, or a state other than waiting, replaces it. */
+  /** Stop everything of the run where it stands, or have it go on. */
+  | { readonly tag: 'freeze' | 'thaw'; readonly run: number }
+  /** Send `due` for this run after a time; another effect of the kind, or a state other than waiting for that, replaces it. */
   | { readonly tag: 'wake'; readonly run: number; readonly afterMs: number }
   /** For the history of events. */
   | { readonly tag: 'note'; readonly what: 'exited'; readonly ending: Ending }
   | { readonly tag: 'note'; readonly what: 'restarting'; readonly afterMs: number; readonly restarts: number }
-  | { readonly tag: 'note'; readonly what: 'failed'; readonly why: string };
+  | { readonly tag: 'note'; readonly what: 'failed'; readonly why: string }
+  | { readonly tag: 'note'; readonly what: 'paused' | 'resumed' };
 
 export interface LifeStep {
   readonly life: Life;

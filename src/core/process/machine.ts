@@ -130,10 +130,48 @@ const onStop = (life: Life, endedBy: EndedBy): LifeStep => {
   }
 };
 
+const onDue = (life: Life, run: number): LifeStep => {
+  const { state } = life;
+  return state.tag === 'waiting' && state.reason === 'backoff' && life.run === run
+    ? launchAgain(life)
+    : unchanged(life);
+};
+
+const onPause = (life: Life): LifeStep => {
+  const { state } = life;
+  const note: LifeEffect = { tag: 'note', what: 'paused' };
+  if (state.tag === 'running' && !state.isPaused) {
+    const { run } = state;
+    return { life: { ...life, state: { ...state, isPaused: true } }, effects: [{ tag: 'freeze', run }, note] };
+  }
+  if (state.tag === 'waiting' && state.reason !== 'paused') {
+    return { life: { ...life, state: { ...state, reason: 'paused' } }, effects: [note] };
+  }
+  return unchanged(life);
+};
+
+/** What was left of a delay when it was paused has gone by meanwhile, or is still waited for. */
+const onResume = (life: Life, atMs: number): LifeStep => {
+  const { state } = life;
+  const note: LifeEffect = { tag: 'note', what: 'resumed' };
+  if (state.tag === 'running' && state.isPaused) {
+    const { run } = state;
+    return { life: { ...life, state: { ...state, isPaused: false } }, effects: [{ tag: 'thaw', run }, note] };
+  }
+  if (state.tag !== 'waiting' || state.reason !== 'paused') return unchanged(life);
+  const afterMs = state.dueMs - atMs;
+  if (afterMs > 0) {
+    const wake: LifeEffect = { tag: 'wake', run: life.run, afterMs };
+    return { life: { ...life, state: { ...state, reason: 'backoff' } }, effects: [note, wake] };
+  }
+  const { life: launched, effects } = launchAgain(life);
+  return { life: launched, effects: [note, ...effects] };
+};
+
 const onStarted = (life: Life, { run, main }: Of<'started'>): LifeStep => {
   const { state } = life;
   if (state.tag === 'ready' && state.run === run) {
-    return unchanged({ ...life, state: { tag: 'running', run, main } });
+    return unchanged({ ...life, state: { tag: 'running', run, main, isPaused: false } });
   }
   if (state.tag === 'stopping' && state.run === run && state.main === null && state.ending === null) {
     return { life: { ...life, state: { ...state, main } }, effects: [{ tag: 'end', run, what: 'all' }] };
@@ -198,7 +236,11 @@ export const step = (life: Life, policy: ProcessPolicy, event: LifeEvent): LifeS
     case 'stop':
       return onStop(life, event.endedBy);
     case 'due':
-      return life.state.tag === 'waiting' && life.run === event.run ? launchAgain(life) : unchanged(life);
+      return onDue(life, event.run);
+    case 'pause':
+      return onPause(life);
+    case 'resume':
+      return onResume(life, event.atMs);
     case 'started':
       return onStarted(life, event);
     case 'startFailed':

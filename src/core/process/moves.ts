@@ -12,8 +12,15 @@ export const MOVES = {
     stop: ['stopping'],
     restart: ['stopping'],
   },
-  running: { exited: ['stopping'], stop: ['stopping'], restart: ['stopping'] },
-  waiting: { due: ['ready'], start: ['ready'], restart: ['ready'], stop: ['exited'] },
+  running: { exited: ['stopping'], stop: ['stopping'], restart: ['stopping'], pause: ['running'], resume: ['running'] },
+  waiting: {
+    due: ['ready'],
+    start: ['ready'],
+    restart: ['ready'],
+    stop: ['exited'],
+    pause: ['waiting'],
+    resume: ['waiting', 'ready'],
+  },
   stopping: {
     started: ['stopping'],
     startFailed: ['exited', 'ready'],
@@ -29,4 +36,14 @@ export const MOVES = {
 
 export type StateTag = 'ready' | 'running' | 'waiting' | 'stopping' | 'exited' | 'failed';
 
-export type EventTag = 'start' | 'stop' | 'restart' | 'due' | 'started' | 'startFailed' | 'exited' | 'cleared';
+export type EventTag =
+  | 'start'
+  | 'stop'
+  | 'restart'
+  | 'pause'
+  | 'resume'
+  | 'due'
+  | 'started'
+  | 'startFailed'
+  | 'exited'
+  | 'cleared';

@@ -2,6 +2,7 @@ import type { MainProcess, ProcessRef } from '../../core/process/life.ts';
 import type { ProcessSpec } from '../../protocol/process-spec.ts';
 import { monotonicMs } from '../clock.ts';
 import { endFamily, type FamilyEnd } from '../family/end-family.ts';
+import { freezeFamily, thawFamily } from '../family/freeze-family.ts';
 import type { ProcInfo } from '../family/proc.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -50,6 +51,8 @@ export class FamilyKeeper {
   #end: FamilyEnd | undefined;
   #survivors: readonly Survivor[] = [];
   #killedCount = 0;
+  /** The last order to stop the family, or to have it go on: an earlier one does nothing more. */
+  #order: { readonly tag: 'freeze' | 'thaw'; readonly done: Promise<readonly Survivor[]> } | undefined;
 
   constructor(spec: ProcessSpec, around: Surroundings, seen: readonly ProcessRef[], events: FamilyEvents) {
     this.#spec = spec;
@@ -84,6 +87,7 @@ export class FamilyKeeper {
 
   /** A run is about to start. */
   prepare(run: number): void {
+    this.#order = undefined;
     this.#survivors = [];
     this.#main = null;
     this.#runInCgroup = this.#isShimInCgroup ? run : 0;
@@ -180,6 +184,7 @@ export class FamilyKeeper {
   }
 
   #endTree(run: number, graceMs: number): void {
+    this.#order = undefined;
     if (this.#end !== undefined) return;
     this.#end = endFamily({
       find: async () => this.tree(await this.#around.looker.look(), { byMark: true }),
@@ -207,6 +212,31 @@ export class FamilyKeeper {
   #cleared(run: number): void {
     this.#survivors = [];
     this.#events.onCleared(run);
+  }
+
+  /** Stops everything where it stands. @returns who could not be stopped */
+  freeze(): Promise<readonly Survivor[]> {
+    return this.#command('freeze', freezeFamily);
+  }
+
+  /** Has everything that is stopped go on. */
+  async thaw(): Promise<void> {
+    await this.#command('thaw', thawFamily);
+  }
+
+  #command(tag: 'freeze' | 'thaw', carryOut: typeof freezeFamily): Promise<readonly Survivor[]> {
+    if (this.#order?.tag === tag) return this.#order.done;
+    const isWanted = (): boolean => this.#order === order;
+    const carriedOut = async (): Promise<readonly Survivor[]> => {
+      const find = async () => this.tree(await this.#around.looker.look(), { byMark: true });
+      const left = await carryOut({ find, isWanted });
+      if (isWanted()) this.#order = undefined;
+      return named(left);
+    };
+    // In a later turn: the order has to be known by then.
+    const order = { tag, done: Promise.resolve().then(carriedOut) };
+    this.#order = order;
+    return order.done;
   }
 
   /** SIGKILL from here on, for an end under way. */

@@ -22,5 +22,8 @@ export const historyOf = (note: Note): Details => {
       return { afterMs: note.afterMs, restarts: note.restarts };
     case 'failed':
       return { reason: note.why };
+    case 'paused':
+    case 'resumed':
+      return {};
   }
 };

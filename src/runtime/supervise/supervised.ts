@@ -83,6 +83,12 @@ export class Supervised {
     return state.tag === 'stopping' && state.ending === null ? state.main : null;
   }
 
+  /** Kept from running, or from being started again, until somebody resumes it. */
+  get isPaused(): boolean {
+    const { state } = this.#life;
+    return (state.tag === 'running' && state.isPaused) || (state.tag === 'waiting' && state.reason === 'paused');
+  }
+
   get isAtRest(): boolean {
     return this.#isClosed || this.#life.state.tag === 'exited' || this.#life.state.tag === 'failed';
   }
@@ -117,9 +123,9 @@ export class Supervised {
     const before = this.#life.state;
     this.#life = life;
     const { state } = life;
-    if (state.tag !== before.tag) this.#wake?.cancel();
-    // What is to be started must be known to a daemon that takes over before it is there.
-    if (effects.some(({ tag }) => tag === 'launch')) this.save();
+    if (state.tag !== 'waiting' || state.reason !== 'backoff') this.#wake?.cancel();
+    // What is to be started or stopped must be known to a daemon that takes over before it is so.
+    if (effects.some(({ tag }) => tag === 'launch' || tag === 'freeze')) this.save();
     else this.#saveSoon();
     for (const effect of effects) this.#do(effect);
     if (state !== before && (state.tag === 'exited' || state.tag === 'failed')) this.#rest();
@@ -134,6 +140,12 @@ export class Supervised {
       case 'end':
         if (effect.what === 'all') this.#family.endAll(effect.run);
         else this.#family.endRest(effect.run);
+        return;
+      case 'freeze':
+        void this.#family.freeze();
+        return;
+      case 'thaw':
+        void this.#family.thaw();
         return;
       case 'wake':
         this.#wake?.cancel();
@@ -244,7 +256,7 @@ export class Supervised {
   /** Goes on where an earlier daemon was cut off, whatever it was doing. */
   async adopt(): Promise<void> {
     const { state } = this.#life;
-    if (state.tag === 'waiting') {
+    if (state.tag === 'waiting' && state.reason === 'backoff') {
       this.#do({ tag: 'wake', run: this.#life.run, afterMs: Math.max(0, state.dueMs - monotonicMs()) });
     }
     const shim = await this.#shim.find();
@@ -256,6 +268,8 @@ export class Supervised {
     else if (shim.tag === 'alive') this.#adoptShim(shim.ref);
     else this.#adoptOrphan(shim.tag);
     this.#resumeStopping();
+    // The earlier daemon may have been killed when it had stopped some of them.
+    if (this.isPaused && this.main !== null) void this.#family.freeze();
   }
 
   /**
@@ -339,6 +353,16 @@ export class Supervised {
   /** Looks at what the process has started, so that it is known later. */
   sample(look: () => Snapshot): void {
     if (this.main !== null) this.#family.sample(this.#life.run, look);
+  }
+
+  /** Once everything of a paused run is stopped. @returns who could not be stopped */
+  async frozen(): Promise<readonly Survivor[]> {
+    return this.isPaused && this.main !== null ? this.#family.freeze() : [];
+  }
+
+  /** Once everything that is stopped goes on. */
+  async thawed(): Promise<void> {
+    if (!this.isPaused && this.main !== null) await this.#family.thaw();
   }
 
   /** SIGKILL from here on, for a stop under way. */

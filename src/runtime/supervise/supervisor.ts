@@ -11,6 +11,7 @@ import type { ProcessSpec, SpawnRequest } from '../../protocol/process-spec.ts';
 import type { ProcessStatus } from '../../protocol/process-status.ts';
 import { outcomeText } from '../../protocol/process-view.ts';
 import { startScript } from '../../protocol/shim-script.ts';
+import { monotonicMs } from '../clock.ts';
 import { bootId, type ProcInfo } from '../family/proc.ts';
 import { checkDirectory, checkProgram } from '../find-program.ts';
 import type { Home } from '../home.ts';
@@ -300,6 +301,39 @@ export class Supervisor {
     await this.#afterStart(processes);
   }
 
+  /**
+   * Stops everything of a process where it stands, or holds the restart it waits for; done when all is stopped, and that is
+   * on the disk.
+   *
+   * @throws ProcctlError ERR_ENDED when there is nothing to pause, ERR_PAUSE naming who could not be stopped
+   */
+  async pause(process: Supervised): Promise<void> {
+    // A start that was ordered is about to be running, or to fail.
+    await process.until(() => process.life.state.tag !== 'ready');
+    process.dispatch({ tag: 'pause' });
+    if (!process.isPaused) throw notUp(process);
+    process.save({ sync: true });
+    const left = await process.frozen();
+    if (!process.isPaused) throw notUp(process);
+    if (left.length === 0) return;
+    const who = left.map(({ pid, command }) => `${pid} (${command})`).join(', ');
+    throw new ProcctlError('ERR_PAUSE', `${process.spec.name}: could not be stopped: ${who}`, {
+      hint: 'it may belong to another user',
+    });
+  }
+
+  /**
+   * Has everything of a process go on, or its restart come; of one that is not paused, what else has stopped it is undone.
+   *
+   * @throws ProcctlError ERR_ENDED when there is nothing to resume
+   */
+  async resume(process: Supervised): Promise<void> {
+    process.dispatch({ tag: 'resume', atMs: monotonicMs() });
+    if (process.isAtRest || process.life.state.tag === 'stopping') throw notUp(process);
+    await process.thawed();
+    if (!process.isClosed) process.save({ sync: true });
+  }
+
   async #afterStart(processes: readonly Supervised[]): Promise<void> {
     this.#sampler.wake();
     const runs = new Map(processes.map((process) => [process, process.life.run]));
@@ -354,6 +388,9 @@ export class Supervisor {
     }
   }
 }
+
+const notUp = ({ spec: { name }, life }: Supervised): ProcctlError =>
+  new ProcctlError('ERR_ENDED', `${name} is ${life.state.tag === 'stopping' ? 'being ended' : 'not running'}`);
 
 const isEndedByShutdown = ({ state, wanted }: Life): boolean =>
   wanted === 'up' && state.tag === 'exited' && (state.endedBy === 'shutdown' || state.endedBy === 'reboot');

@@ -74,8 +74,10 @@ const shownState = ({ life }: Observable, observed: ObservedState | undefined, n
     case 'running':
       // Not alive: it has ended, and its shim has not said how (yet).
       if (observed === undefined) return { state: 'exited', reason: 'not yet known', dueInMs: null };
+      if (state.isPaused && observed.reason === 'stopped') return { state: 'waiting', reason: 'paused', dueInMs: null };
       return { ...observed, dueInMs: null };
     case 'waiting':
+      if (state.reason === 'paused') return { state: 'waiting', reason: 'paused', dueInMs: null };
       return { state: 'waiting', reason: state.reason, dueInMs: Math.max(0, Math.round(state.dueMs - nowMs)) };
     case 'stopping': {
       const reason =
