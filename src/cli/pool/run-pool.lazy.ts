@@ -6,13 +6,14 @@ import { groupOutput, jsonOutput, noOutput } from '../../runtime/output/kept-out
 import { lineOutput } from '../../runtime/output/line-output.ts';
 import { OutputPump, type Target } from '../../runtime/output/output-pump.ts';
 import { PoolRun, type PoolRunOptions } from '../../runtime/pool/pool-run.ts';
-import { readTasks } from '../../runtime/pool/task-source.ts';
 import { isReaderGone } from '../reader-gone.ts';
 import { tell } from '../tell.ts';
 import { tuneEngine } from '../tune-engine.ts';
 import { exitStatusOfPool } from './exit-status.ts';
 import type { PoolFlags } from './flags.ts';
+import { type PoolInput, readsStdin } from './pool-input.ts';
 import { openProgress, type Progress } from './progress.ts';
+import { openTaskInput } from './task-input.ts';
 
 /** With a live table on the same terminal, output is written in bursts, so that the table does not flicker. */
 const GATHER_MS = 100;
@@ -69,10 +70,12 @@ const tellOfBrokenOutput = (error: NodeJS.ErrnoException): void => {
   if (!isReaderGone(error)) tell(new ProcctlError('ERR_RUNTIME', `cannot write the output: ${error.message}`));
 };
 
-/** Runs the tasks of a file and resolves to the exit status. */
-export const runPool = async (file: string, flags: PoolFlags): Promise<number> => {
+/** Runs all tasks and resolves to the exit status. */
+export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<number> => {
   checkFlags(flags);
   tuneEngine();
+  const inputStop = new AbortController();
+  const source = await openTaskInput(input, flags, { stdin: () => process.stdin, signal: inputStop.signal });
   let brokenBy: NodeJS.ErrnoException | null = null;
   let signal: EndingSignal | null = null;
   let progress: Progress | undefined;
@@ -99,6 +102,7 @@ export const runPool = async (file: string, flags: PoolFlags): Promise<number> =
       runner: flags.runner,
       isOrdered: flags.keepOrder,
       output: outputOf(flags, pump),
+      ...(source.readAhead === undefined ? undefined : { readAhead: source.readAhead }),
       env: process.env,
       directory: currentDirectory(),
     },
@@ -134,18 +138,13 @@ export const runPool = async (file: string, flags: PoolFlags): Promise<number> =
   };
   for (const name of ENDING_SIGNALS) process.on(name, onSignal);
   // A terminal for input is refused right away: there is nothing to show before that.
-  const isRefused = file === '-' && process.stdin.isTTY;
+  const isRefused = readsStdin(input) && process.stdin.isTTY;
   progress = await openProgress(isRefused ? { ...flags, progress: 'none' } : flags, () => run.view(), say);
   if (progress.isLive) pump.gatherMs = GATHER_MS;
 
   try {
-    const result = await run.run(
-      readTasks(file, {
-        format: flags.format,
-        stdin: () => process.stdin,
-        signal: run.inputSignal,
-      }),
-    );
+    run.inputSignal.addEventListener('abort', () => inputStop.abort(), { once: true });
+    const result = await run.run(source.tasks);
     progress.stop();
     const { inputError, leftovers, survivors, counts, elapsedMs, haltedBy, droppedBytes } = result;
     if (leftovers.length > 0) {

@@ -123,13 +123,14 @@ export class Lane {
       queueMicrotask(() => this.#settle(current, plan.outcome));
       return;
     }
-    const hasStdin = task.stdin !== undefined && task.stdin !== '';
+    const { stdin } = task;
+    const hasStdin = stdin !== undefined && stdin.length > 0;
     const stdinPath = hasStdin ? this.#path('stdin') : '/dev/null';
     if (hasStdin) {
       try {
         // A new file each time: a process left behind may still read the old one.
         rmSync(stdinPath, { force: true });
-        writeFileSync(stdinPath, encodeBytes(task.stdin), { mode: 0o600 });
+        writeFileSync(stdinPath, typeof stdin === 'string' ? encodeBytes(stdin) : stdin, { mode: 0o600 });
       } catch (error) {
         const message = `cannot keep its standard input in ${this.#context.runDirectory}: ${(error as Error).message}`;
         queueMicrotask(() => this.#settle(current, { kind: 'error', code: 'ERR_STDIN', message }));

@@ -5,6 +5,7 @@ import type { HaltRule } from '../../core/pool/halt.ts';
 import { type HaltReason, type PoolCounts, PoolMachine } from '../../core/pool/machine.ts';
 import { InOrder } from '../../core/pool/order.ts';
 import type { AttemptOutcome, TaskSettlement } from '../../core/pool/outcome.ts';
+import { withSlot } from '../../core/pool/slot-mark.ts';
 import type { TaskSpec } from '../../core/pool/task.ts';
 import type { AttemptRecord, TaskRecord } from '../../protocol/task-record.ts';
 import { estimateEtaMs } from '../../render/eta.ts';
@@ -48,6 +49,8 @@ export interface PoolRunOptions {
   readonly directory: string;
   /** Whether an earlier run has done a task, so that it need not be run; asked once for each, in the order of the input. */
   isDone?(task: TaskSpec): boolean;
+  /** More is read once no more tasks than this wait for a slot; absent: enough that no slot ever waits for the reading. */
+  readonly readAhead?: number;
   /** How long a task took the last time it succeeded, ms; undefined where that is not known. */
   expectedMs?(task: TaskSpec): number | undefined;
 }
@@ -232,7 +235,8 @@ export class PoolRun {
   #untilMoreIsWanted(): Promise<void> {
     const isWanted = (): boolean => {
       if (this.#machine.isHalted !== null) return true;
-      return this.#machine.readyCount <= Math.max(2 * this.#sizes.wanted, READ_AHEAD);
+      const { readAhead = Math.max(2 * this.#sizes.wanted, READ_AHEAD) } = this.#options;
+      return this.#machine.readyCount <= readAhead;
     };
     if (isWanted()) return Promise.resolve();
     return new Promise((resolve) => {
@@ -321,7 +325,7 @@ export class PoolRun {
     this.#runs.set(seq, run);
     this.#limits.started({ seq, attempt }, task.timeoutMs);
     const attemptAtIt: Attempt = {
-      task,
+      task: task.usesSlot === true ? withSlot(task, slot) : task,
       slot,
       attempt,
       onData: (stream, chunk) => this.#data(run, stream, chunk),

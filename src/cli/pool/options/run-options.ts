@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
 import { parsePoolSize } from '../../../core/pool/size.ts';
@@ -12,6 +13,8 @@ export interface RunFlags {
 
 export const addRunOptions = (command: Command): Command => {
   const cpus = availableParallelism();
+  // What --size does with it is done by --size.
+  command.on('option:jobs', (text: string) => (command as unknown as EventEmitter).emit('option:size', text));
   return command
     .optionsGroup('Running:')
     .addOption(
@@ -19,6 +22,7 @@ export const addRunOptions = (command: Command): Command => {
         .argParser(checkedOption((text: string) => parsePoolSize(text, cpus)))
         .default(cpus, '100%, one for each CPU'),
     )
+    .addOption(new Option('-j, --jobs <n>', 'the same as --size'))
     .addOption(
       choice(
         '--runner <way>',
