@@ -24,6 +24,7 @@ const EXIT_STATUS_BY_CODE = {
   ERR_HALT: EXIT.usage,
   ERR_INPUT: EXIT.usage,
   ERR_TASKS: EXIT.usage,
+  ERR_JOURNAL: EXIT.usage,
   ERR_RUNTIME: EXIT.internal,
   ERR_HOME: EXIT.internal,
   ERR_DAEMON: EXIT.internal,

@@ -3,6 +3,7 @@ import { callerArguments } from '../../runtime/caller-env.ts';
 import type { PoolFlags } from './flags.ts';
 import { addEndOptions } from './options/end-options.ts';
 import { addInputOptions } from './options/input-options.ts';
+import { addJournalOptions } from './options/journal-options.ts';
 import { addOutputOptions } from './options/output-options.ts';
 import { addRunOptions } from './options/run-options.ts';
 import { addTemplateOptions } from './options/template-options.ts';
@@ -29,7 +30,15 @@ Examples:
 
 See docs/pool.md and docs/pool-templates.md.`;
 
-const GROUPS = [addInputOptions, addTemplateOptions, addRunOptions, addEndOptions, addOutputOptions, addViewOptions];
+const GROUPS = [
+  addInputOptions,
+  addTemplateOptions,
+  addRunOptions,
+  addEndOptions,
+  addOutputOptions,
+  addJournalOptions,
+  addViewOptions,
+];
 
 /** `procctl pool`; the exit status goes to `setStatus`. */
 export const poolCommand = (setStatus: (status: number) => void): Command => {

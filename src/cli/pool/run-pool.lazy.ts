@@ -1,5 +1,6 @@
 import type { EndMode } from '../../core/pool/events.ts';
 import type { HaltReason } from '../../core/pool/machine.ts';
+import { printable } from '../../core/printable.ts';
 import { ProcctlError } from '../../errors.ts';
 import { failureLine, retryLine, summaryLine } from '../../render/pool-text.ts';
 import { groupOutput, jsonOutput, noOutput } from '../../runtime/output/kept-output.ts';
@@ -11,7 +12,9 @@ import { tell } from '../tell.ts';
 import { tuneEngine } from '../tune-engine.ts';
 import { exitStatusOfPool } from './exit-status.ts';
 import type { PoolFlags } from './flags.ts';
+import { checkJournalFlags } from './options/journal-options.ts';
 import { type PoolInput, readsStdin } from './pool-input.ts';
+import type { PoolJournal } from './pool-journal.ts';
 import { openProgress, type Progress } from './progress.ts';
 import { openTaskInput } from './task-input.ts';
 
@@ -25,6 +28,7 @@ const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 type EndingSignal = (typeof ENDING_SIGNALS)[number];
 
 const checkFlags = (flags: PoolFlags): void => {
+  checkJournalFlags(flags);
   if (flags.json && flags.output === 'line') {
     throw new ProcctlError('ERR_USAGE', '--json shows a task when it has ended, --output line before', {
       hint: 'leave one of them out',
@@ -70,6 +74,17 @@ const tellOfBrokenOutput = (error: NodeJS.ErrnoException): void => {
   if (!isReaderGone(error)) tell(new ProcctlError('ERR_RUNTIME', `cannot write the output: ${error.message}`));
 };
 
+/** The journal of a run; a bundle of its own, for most runs have none. */
+const openJournal = async (
+  { journal: file, resume, retryFailed, size }: PoolFlags,
+  ports: { readonly say: (line: string) => void; readonly onBroken: (error: NodeJS.ErrnoException) => void },
+): Promise<PoolJournal | undefined> => {
+  if (file === undefined) return undefined;
+  const { openPoolJournal } = await import('./journal.lazy.ts');
+  const mode = resume ? 'resume' : retryFailed ? 'retryFailed' : 'all';
+  return openPoolJournal({ file, mode, size, directory: currentDirectory(), ...ports });
+};
+
 /** Runs all tasks and resolves to the exit status. */
 export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<number> => {
   checkFlags(flags);
@@ -83,6 +98,16 @@ export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<numbe
     if (!flags.quiet) pump.write('stderr', Buffer.from(`${line}\n`));
   };
 
+  let isJournalBroken = false;
+  const journal = await openJournal(flags, {
+    say,
+    onBroken: ({ message }) => {
+      isJournalBroken = true;
+      const line = `procctl: cannot write the journal: ${printable(message)}: nothing new is started`;
+      pump.write('stderr', Buffer.from(`${line}\n`));
+      run.breakOff();
+    },
+  });
   const pump = new OutputPump({
     onBusy: (target: Target) => progress?.makeRoom(target),
     onIdle: () => progress?.changed(),
@@ -105,9 +130,11 @@ export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<numbe
       ...(source.readAhead === undefined ? undefined : { readAhead: source.readAhead }),
       env: process.env,
       directory: currentDirectory(),
+      ...(journal && { isDone: journal.isDone, expectedMs: journal.expectedMs }),
     },
     pump,
     {
+      ...(journal && { onAttempt: journal.record }),
       onSettled: ({ id, name }, { end, outcome, attempts }, task) => {
         if (end === 'succeeded' || flags.json || (end === 'cancelled' && attempts === 0)) return;
         say(failureLine({ id, name, end, outcome, attempts, timeoutMs: task.timeoutMs ?? flags.timeout }));
@@ -144,7 +171,9 @@ export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<numbe
 
   try {
     run.inputSignal.addEventListener('abort', () => inputStop.abort(), { once: true });
-    const result = await run.run(source.tasks);
+    const { tasks } = source;
+    const result = await run.run(journal === undefined ? tasks : journal.watch(tasks));
+    await journal?.close(result);
     progress.stop();
     const { inputError, leftovers, survivors, counts, elapsedMs, haltedBy, droppedBytes } = result;
     if (leftovers.length > 0) {
@@ -153,7 +182,10 @@ export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<numbe
     }
     if (droppedBytes > 0) say(`procctl: dropped ${droppedBytes} bytes written after the end of their task`);
     for (const { pid, command } of survivors) say(`procctl: could not end pid ${pid} (${command})`);
-    if (inputError === undefined || counts.submitted > 0) say(summaryLine(counts, elapsedMs, stoppedBy(haltedBy)));
+    if (inputError === undefined || counts.submitted > 0) {
+      const leftOut = flags.retryFailed ? 'left out' : 'done already';
+      say(summaryLine(counts, elapsedMs, stoppedBy(haltedBy), leftOut));
+    }
     await pump.flush();
     if (pump.isStuck && signal !== null) {
       // The reader holds a write up, and leaving would wait for it: end as the signal would have it.
@@ -162,9 +194,11 @@ export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<numbe
     }
     if (inputError !== undefined) tell(inputError);
     else if (brokenBy !== null) tellOfBrokenOutput(brokenBy);
-    return exitStatusOfPool({ counts, haltedBy, signal, brokenBy, inputError, survivors: survivors.length });
+    const ending = { counts, haltedBy, signal, brokenBy, inputError, isJournalBroken, survivors: survivors.length };
+    return exitStatusOfPool(ending);
   } finally {
     progress.stop();
+    await journal?.close(undefined);
     for (const name of ENDING_SIGNALS) process.off(name, onSignal);
   }
 };

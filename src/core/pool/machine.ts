@@ -32,8 +32,8 @@ export interface PoolMachineOptions {
   readonly isSpaced?: boolean;
 }
 
-/** Why a pool starts nothing new: its halt rule (`fail`, `success`), a cancel, or bad input. */
-export type HaltReason = 'fail' | 'success' | 'cancel' | 'input';
+/** Why a pool starts nothing new: its halt rule (`fail`, `success`), a cancel, bad input, or a failure of procctl. */
+export type HaltReason = 'fail' | 'success' | 'cancel' | 'input' | 'broken';
 
 /** How many tasks are in each state; those add up to `submitted`. */
 export interface PoolCounts extends Readonly<Record<TaskStateTag, number>> {
@@ -143,6 +143,9 @@ export class PoolMachine {
       case 'inputFailed':
         this.#halt('input');
         this.#endInput();
+        break;
+      case 'brokenOff':
+        this.#halt('broken');
         break;
       case 'ended':
         this.#attemptEnded(event.seq, event.attempt, event.outcome);

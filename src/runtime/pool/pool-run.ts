@@ -97,6 +97,7 @@ export class PoolRun {
   #queue: PoolEvent[] = [];
   #isHandling = false;
   #isThrottled = false;
+  #isBroken = false;
   #mostLanes = Number.POSITIVE_INFINITY;
   readonly #clock = new PoolClock();
   readonly #limits: AttemptLimits;
@@ -167,6 +168,12 @@ export class PoolRun {
   /** Starts nothing new, and ends what runs. */
   cancel(mode: EndMode): void {
     this.#dispatch({ tag: 'cancel', mode });
+  }
+
+  /** Starts nothing new, since procctl can no longer do its part; what runs finishes. */
+  breakOff(): void {
+    this.#isBroken = true;
+    this.#dispatch({ tag: 'brokenOff' });
   }
 
   /** To be told how much output waits for its reader. */
@@ -254,14 +261,23 @@ export class PoolRun {
     if (this.#isHandling) return;
     this.#isHandling = true;
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-      const effects = this.#machine.handle(next);
-      if (next.tag === 'ended') this.#tellAttempt(next, effects);
+      const effects = next.tag === 'ended' ? this.#endAttempt(next) : this.#machine.handle(next);
       for (const effect of effects) this.#act(effect);
     }
     this.#isHandling = false;
     if (this.#machine.isHalted !== null) this.#inputStop.abort();
     this.#wakeReader();
     this.#events.onChange?.();
+  }
+
+  /** In two steps: what has ended is told, and only then it is decided what is started in its place, if anything. */
+  #endAttempt(event: Extract<PoolEvent, { tag: 'ended' }>): readonly PoolEffect[] {
+    if (this.#events.onAttempt === undefined) return this.#machine.handle(event);
+    this.#machine.handle({ tag: 'held', by: 'record', on: true });
+    const ended = this.#machine.handle(event);
+    this.#tellAttempt(event, ended);
+    const brokenOff = this.#isBroken ? this.#machine.handle({ tag: 'brokenOff' }) : [];
+    return [...ended, ...brokenOff, ...this.#machine.handle({ tag: 'held', by: 'record', on: false })];
   }
 
   #tellAttempt({ seq, attempt, outcome }: Extract<PoolEvent, { tag: 'ended' }>, effects: readonly PoolEffect[]): void {
