@@ -357,7 +357,7 @@ export class PoolMachine {
   /** All that is left waits for tasks that will never come: the input was not whole, or they need each other. */
   #isStuck(): boolean {
     const { ready, running, waiting } = this.#tally;
-    return !this.#isInputOpen && waiting > 0 && ready + running === 0 && this.#retrying.size === 0;
+    return waiting > 0 && ready + running === 0 && !this.#isInputOpen && this.#retrying.size === 0;
   }
 
   #finishOnceDone(): void {
