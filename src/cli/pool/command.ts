@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { PoolFlags } from './flags.ts';
+import { addControlOptions } from './options/control-options.ts';
 import { addEndOptions } from './options/end-options.ts';
 import { addInputOptions } from './options/input-options.ts';
 import { addOutputOptions } from './options/output-options.ts';
@@ -20,7 +21,7 @@ Examples:
 
 See docs/pool.md.`;
 
-const GROUPS = [addInputOptions, addRunOptions, addEndOptions, addOutputOptions, addViewOptions];
+const GROUPS = [addInputOptions, addRunOptions, addControlOptions, addEndOptions, addOutputOptions, addViewOptions];
 
 /** `procctl pool`; the exit status goes to `setStatus`. */
 export const poolCommand = (setStatus: (status: number) => void): Command => {

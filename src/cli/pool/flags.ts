@@ -1,3 +1,4 @@
+import type { ControlFlags } from './options/control-options.ts';
 import type { EndFlags } from './options/end-options.ts';
 import type { InputFlags } from './options/input-options.ts';
 import type { OutputFlags } from './options/output-options.ts';
@@ -5,4 +6,4 @@ import type { RunFlags } from './options/run-options.ts';
 import type { ViewFlags } from './options/view-options.ts';
 
 /** The options of `procctl pool`, as commander delivers them. */
-export interface PoolFlags extends InputFlags, RunFlags, EndFlags, OutputFlags, ViewFlags {}
+export interface PoolFlags extends InputFlags, RunFlags, ControlFlags, EndFlags, OutputFlags, ViewFlags {}

@@ -1,5 +1,6 @@
 import type { EndMode } from '../../core/pool/events.ts';
 import type { HaltReason } from '../../core/pool/machine.ts';
+import { gracefully } from '../../core/pool/term-sequence.ts';
 import { ProcctlError } from '../../errors.ts';
 import { failureLine, retryLine, summaryLine } from '../../render/pool-text.ts';
 import { groupOutput, jsonOutput, noOutput } from '../../runtime/output/kept-output.ts';
@@ -31,6 +32,9 @@ const checkFlags = (flags: PoolFlags): void => {
   }
   if (flags.json && flags.tag) {
     throw new ProcctlError('ERR_USAGE', '--json has the name of the task already', { hint: 'leave --tag out' });
+  }
+  if (flags.nice < 0 && process.getuid?.() !== 0) {
+    throw new ProcctlError('ERR_USAGE', '--nice: only root can go below 0');
   }
   if (flags.progress === 'bar' && !process.stderr.isTTY) {
     throw new ProcctlError('ERR_USAGE', '--progress bar needs a terminal on standard error', {
@@ -94,8 +98,10 @@ export const runPool = async (file: string, flags: PoolFlags): Promise<number> =
       size: flags.size,
       retries: flags.retries,
       halt: flags.halt,
-      timeoutMs: flags.timeout,
-      stopTimeoutMs: flags.stopTimeout,
+      timeout: flags.timeout,
+      ending: flags.termSeq ?? gracefully(flags.stopTimeout),
+      delayMs: flags.delay,
+      nice: flags.nice,
       runner: flags.runner,
       isOrdered: flags.keepOrder,
       output: outputOf(flags, pump),
@@ -104,14 +110,13 @@ export const runPool = async (file: string, flags: PoolFlags): Promise<number> =
     },
     pump,
     {
-      onSettled: ({ id, name }, { end, outcome, attempts }, task) => {
+      onSettled: ({ id, name }, { end, outcome, attempts }, _task, timeoutMs) => {
         if (end === 'succeeded' || flags.json || (end === 'cancelled' && attempts === 0)) return;
-        say(failureLine({ id, name, end, outcome, attempts, timeoutMs: task.timeoutMs ?? flags.timeout }));
+        say(failureLine({ id, name, end, outcome, attempts, timeoutMs }));
       },
-      onRetry: ({ task, outcome, timedOut, attempt, delayMs }) => {
+      onRetry: ({ task, outcome, timedOut, attempt, delayMs }, timeoutMs) => {
         if (flags.json) return;
         const { id, name, retries = flags.retries } = task;
-        const timeoutMs = task.timeoutMs ?? flags.timeout;
         say(retryLine({ id, name, outcome, timedOut, timeoutMs, attempt, maxAttempts: retries + 1, delayMs }));
       },
       onChange: () => progress?.changed(),
