@@ -14,6 +14,7 @@ import { tuneEngine } from '../tune-engine.ts';
 import { exitStatusOfPool } from './exit-status.ts';
 import type { PoolFlags } from './flags.ts';
 import { openProgress, type Progress } from './progress.ts';
+import { SizeControl } from './size-control.ts';
 
 /** With a live table on the same terminal, output is written in bursts, so that the table does not flicker. */
 const GATHER_MS = 100;
@@ -95,7 +96,7 @@ export const runPool = async (file: string, flags: PoolFlags): Promise<number> =
   });
   const run = new PoolRun(
     {
-      size: flags.size,
+      size: flags.size.size,
       retries: flags.retries,
       halt: flags.halt,
       timeout: flags.timeout,
@@ -120,7 +121,7 @@ export const runPool = async (file: string, flags: PoolFlags): Promise<number> =
         say(retryLine({ id, name, outcome, timedOut, timeoutMs, attempt, maxAttempts: retries + 1, delayMs }));
       },
       onChange: () => progress?.changed(),
-      onShrunk: (size, reason) => say(`procctl: ${size} at a time instead of ${flags.size}: ${reason}`),
+      onShrunk: (size, wanted, reason) => say(`procctl: ${size} at a time instead of ${wanted}: ${reason}`),
     },
   );
 
@@ -138,6 +139,7 @@ export const runPool = async (file: string, flags: PoolFlags): Promise<number> =
     run.cancel(mode);
   };
   for (const name of ENDING_SIGNALS) process.on(name, onSignal);
+  const sizeControl = new SizeControl(run, flags.size, say);
   // A terminal for input is refused right away: there is nothing to show before that.
   const isRefused = file === '-' && process.stdin.isTTY;
   progress = await openProgress(isRefused ? { ...flags, progress: 'none' } : flags, () => run.view(), say);
@@ -172,5 +174,6 @@ export const runPool = async (file: string, flags: PoolFlags): Promise<number> =
   } finally {
     progress.stop();
     for (const name of ENDING_SIGNALS) process.off(name, onSignal);
+    sizeControl.stop();
   }
 };

@@ -70,8 +70,8 @@ export interface PoolRunEvents {
   onRequeue?(requeue: Extract<PoolEffect, { tag: 'requeue' }>): void;
   /** Something that a view shows has changed. */
   onChange?(): void;
-  /** Only `size` tasks can be at work at a time. */
-  onShrunk?(size: number, reason: string): void;
+  /** Only `size` tasks can be at work at a time, of those `wanted`. */
+  onShrunk?(size: number, wanted: number, reason: string): void;
 }
 
 /** What became of a pool. */
@@ -106,6 +106,8 @@ export class PoolRun {
   readonly #clock = new PoolClock();
   readonly #limits: AttemptLimits;
   readonly #sizes: Sizes;
+  /** As the machine knows it. */
+  #size: number;
   #wakeReader = (): void => {};
   #site: Site | undefined;
   readonly #output: OutputMode;
@@ -120,6 +122,7 @@ export class PoolRun {
     this.#pump = pump;
     this.#machine = new PoolMachine({ ...options, isSpaced: options.delayMs > 0 });
     this.#sizes = new Sizes(options.size);
+    this.#size = options.size;
     this.#limits = new AttemptLimits(this.#clock, options.timeout, (attempt, limitMs) => {
       const run = this.#runs.get(attempt.seq);
       if (run !== undefined) run.limitMs = limitMs;
@@ -182,6 +185,18 @@ export class PoolRun {
     this.#isThrottled = isHigh;
     if (this.#output.isStreaming) this.#site?.lanes.setPaused(isHigh);
     this.#dispatch({ tag: 'held', by: 'output', on: isHigh });
+  }
+
+  /** How many tasks are to be at work at a time. */
+  get wantedSize(): number {
+    return this.#sizes.wanted;
+  }
+
+  /** @returns how many can be, and why not more if they are fewer */
+  resize(wanted: number): { readonly size: number; readonly reason: string } {
+    this.#sizes.wanted = wanted;
+    this.#applySize();
+    return { size: this.#sizes.possible, reason: this.#sizes.reason };
   }
 
   get counts(): PoolCounts {
@@ -387,11 +402,17 @@ export class PoolRun {
   }
 
   #cap(by: SizeCap, size: number, reason: string): void {
-    const before = this.#sizes.effective;
-    this.#sizes.cap(by, size);
-    const after = this.#sizes.effective;
-    if (after < before) this.#events.onShrunk?.(after, reason);
-    if (after !== before) this.#dispatch({ tag: 'resized', size: after });
+    const before = this.#sizes.possible;
+    this.#sizes.cap(by, { size, reason });
+    if (this.#sizes.possible < before) this.#events.onShrunk?.(this.#sizes.possible, this.#sizes.wanted, reason);
+    this.#applySize();
+  }
+
+  #applySize(): void {
+    const size = this.#sizes.effective;
+    if (size === this.#size) return;
+    this.#size = size;
+    this.#dispatch({ tag: 'resized', size });
   }
 
   /** What tasks have left running. */
