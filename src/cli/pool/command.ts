@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { callerArguments } from '../../runtime/caller-env.ts';
 import type { PoolFlags } from './flags.ts';
+import { addControlOptions } from './options/control-options.ts';
 import { addEndOptions } from './options/end-options.ts';
 import { addInputOptions } from './options/input-options.ts';
 import { addJournalOptions } from './options/journal-options.ts';
@@ -34,6 +35,7 @@ const GROUPS = [
   addInputOptions,
   addTemplateOptions,
   addRunOptions,
+  addControlOptions,
   addEndOptions,
   addOutputOptions,
   addJournalOptions,

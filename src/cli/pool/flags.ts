@@ -1,3 +1,4 @@
+import type { ControlFlags } from './options/control-options.ts';
 import type { EndFlags } from './options/end-options.ts';
 import type { InputFlags } from './options/input-options.ts';
 import type { JournalFlags } from './options/journal-options.ts';
@@ -11,6 +12,7 @@ export interface PoolFlags
   extends InputFlags,
     TemplateFlags,
     RunFlags,
+    ControlFlags,
     EndFlags,
     OutputFlags,
     JournalFlags,

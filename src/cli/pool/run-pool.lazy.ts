@@ -1,5 +1,6 @@
 import type { EndMode } from '../../core/pool/events.ts';
 import type { HaltReason } from '../../core/pool/machine.ts';
+import { gracefully } from '../../core/pool/term-sequence.ts';
 import { printable } from '../../core/printable.ts';
 import { ProcctlError } from '../../errors.ts';
 import { failureLine, retryLine, summaryLine } from '../../render/pool-text.ts';
@@ -16,6 +17,7 @@ import { checkJournalFlags } from './options/journal-options.ts';
 import { type PoolInput, readsStdin } from './pool-input.ts';
 import type { PoolJournal } from './pool-journal.ts';
 import { openProgress, type Progress } from './progress.ts';
+import { SizeControl } from './size-control.ts';
 import { openTaskInput } from './task-input.ts';
 
 /** With a live table on the same terminal, output is written in bursts, so that the table does not flicker. */
@@ -36,6 +38,9 @@ const checkFlags = (flags: PoolFlags): void => {
   }
   if (flags.json && flags.tag) {
     throw new ProcctlError('ERR_USAGE', '--json has the name of the task already', { hint: 'leave --tag out' });
+  }
+  if (flags.nice < 0 && process.getuid?.() !== 0) {
+    throw new ProcctlError('ERR_USAGE', '--nice: only root can go below 0');
   }
   if (flags.progress === 'bar' && !process.stderr.isTTY) {
     throw new ProcctlError('ERR_USAGE', '--progress bar needs a terminal on standard error', {
@@ -82,7 +87,7 @@ const openJournal = async (
   if (file === undefined) return undefined;
   const { openPoolJournal } = await import('./journal.lazy.ts');
   const mode = resume ? 'resume' : retryFailed ? 'retryFailed' : 'all';
-  return openPoolJournal({ file, mode, size, directory: currentDirectory(), ...ports });
+  return openPoolJournal({ file, mode, size: size.size, directory: currentDirectory(), ...ports });
 };
 
 /** Runs all tasks and resolves to the exit status. */
@@ -119,11 +124,13 @@ export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<numbe
   });
   const run = new PoolRun(
     {
-      size: flags.size,
+      size: flags.size.size,
       retries: flags.retries,
       halt: flags.halt,
-      timeoutMs: flags.timeout,
-      stopTimeoutMs: flags.stopTimeout,
+      timeout: flags.timeout,
+      ending: flags.termSeq ?? gracefully(flags.stopTimeout),
+      delayMs: flags.delay,
+      nice: flags.nice,
       runner: flags.runner,
       isOrdered: flags.keepOrder,
       output: outputOf(flags, pump),
@@ -135,18 +142,17 @@ export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<numbe
     pump,
     {
       ...(journal && { onAttempt: journal.record }),
-      onSettled: ({ id, name }, { end, outcome, attempts }, task) => {
+      onSettled: ({ id, name }, { end, outcome, attempts }, _task, timeoutMs) => {
         if (end === 'succeeded' || flags.json || (end === 'cancelled' && attempts === 0)) return;
-        say(failureLine({ id, name, end, outcome, attempts, timeoutMs: task.timeoutMs ?? flags.timeout }));
+        say(failureLine({ id, name, end, outcome, attempts, timeoutMs }));
       },
-      onRetry: ({ task, outcome, timedOut, attempt, delayMs }) => {
+      onRetry: ({ task, outcome, timedOut, attempt, delayMs }, timeoutMs) => {
         if (flags.json) return;
         const { id, name, retries = flags.retries } = task;
-        const timeoutMs = task.timeoutMs ?? flags.timeout;
         say(retryLine({ id, name, outcome, timedOut, timeoutMs, attempt, maxAttempts: retries + 1, delayMs }));
       },
       onChange: () => progress?.changed(),
-      onShrunk: (size, reason) => say(`procctl: ${size} at a time instead of ${flags.size}: ${reason}`),
+      onShrunk: (size, wanted, reason) => say(`procctl: ${size} at a time instead of ${wanted}: ${reason}`),
     },
   );
 
@@ -164,6 +170,7 @@ export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<numbe
     run.cancel(mode);
   };
   for (const name of ENDING_SIGNALS) process.on(name, onSignal);
+  const sizeControl = new SizeControl(run, flags.size, say);
   // A terminal for input is refused right away: there is nothing to show before that.
   const isRefused = readsStdin(input) && process.stdin.isTTY;
   progress = await openProgress(isRefused ? { ...flags, progress: 'none' } : flags, () => run.view(), say);
@@ -200,5 +207,6 @@ export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<numbe
     progress.stop();
     await journal?.close(undefined);
     for (const name of ENDING_SIGNALS) process.off(name, onSignal);
+    sizeControl.stop();
   }
 };

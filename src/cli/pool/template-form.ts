@@ -75,8 +75,8 @@ const formOf = ({ groups }: Sections, flags: PoolFlags): InputForm => {
 
 const packingOf = (flags: PoolFlags): Packing => {
   if (!flags.pack) return { kind: 'count', maxArgs: flags.pipe ? 1 : (flags.maxArgs ?? 1) };
-  const { maxChars, size: slots } = flags;
-  return { kind: 'fit', slots, ...(maxChars === null ? undefined : { maxChars }) };
+  const { maxChars, size } = flags;
+  return { kind: 'fit', slots: size.size, ...(maxChars === null ? undefined : { maxChars }) };
 };
 
 /** What a template and the options beside it ask for. */

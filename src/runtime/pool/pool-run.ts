@@ -7,6 +7,8 @@ import { InOrder } from '../../core/pool/order.ts';
 import type { AttemptOutcome, TaskSettlement } from '../../core/pool/outcome.ts';
 import { withSlot } from '../../core/pool/slot-mark.ts';
 import type { TaskSpec } from '../../core/pool/task.ts';
+import { KILL_AT_ONCE, type TermSequence } from '../../core/pool/term-sequence.ts';
+import type { TimeLimit } from '../../core/pool/time-limit.ts';
 import type { AttemptRecord, TaskRecord } from '../../protocol/task-record.ts';
 import { estimateEtaMs } from '../../render/eta.ts';
 import { type PoolView, type SlotView, settledCount } from '../../render/pool-view.ts';
@@ -35,10 +37,14 @@ export interface PoolRunOptions {
   /** Tries after the first one, for tasks that do not say. */
   readonly retries: number;
   readonly halt: HaltRule;
-  /** Limit on one attempt, for tasks that do not say, ms; 0: none. */
-  readonly timeoutMs: number;
-  /** From SIGTERM to SIGKILL, ms. */
-  readonly stopTimeoutMs: number;
+  /** On one attempt, for tasks that do not say. */
+  readonly timeout: TimeLimit;
+  /** How what has to end is ended. */
+  readonly ending: TermSequence;
+  /** From one start to the next, at the least, ms. */
+  readonly delayMs: number;
+  /** Added to the niceness of procctl. */
+  readonly nice: number;
   /** 'spawn': every attempt is a spawn of its own, exact in every case and slower. */
   readonly runner: 'auto' | 'spawn';
   /** Output and records in the order of the input, not of the ends. */
@@ -59,14 +65,16 @@ export interface PoolRunOptions {
 export interface PoolRunEvents {
   /** An attempt has ended: told before anything that follows from it is done, such as the start of the next task. */
   onAttempt?(record: AttemptRecord, task: TaskSpec): void;
-  onSettled?(record: TaskRecord, settlement: TaskSettlement, task: TaskSpec): void;
-  onRetry?(retry: Extract<PoolEffect, { tag: 'retry' }>): void;
+  /** @param limitMs that the last attempt ran into */
+  onSettled?(record: TaskRecord, settlement: TaskSettlement, task: TaskSpec, limitMs: number | undefined): void;
+  /** @param limitMs that the attempt ran into */
+  onRetry?(retry: Extract<PoolEffect, { tag: 'retry' }>, limitMs: number | undefined): void;
   /** An attempt was ended to make room; its task is queued again. */
   onRequeue?(requeue: Extract<PoolEffect, { tag: 'requeue' }>): void;
   /** Something that a view shows has changed. */
   onChange?(): void;
-  /** Only `size` tasks can be at work at a time. */
-  onShrunk?(size: number, reason: string): void;
+  /** Only `size` tasks can be at work at a time, of those `wanted`. */
+  onShrunk?(size: number, wanted: number, reason: string): void;
 }
 
 /** What became of a pool. */
@@ -102,6 +110,8 @@ export class PoolRun {
   readonly #clock = new PoolClock();
   readonly #limits: AttemptLimits;
   readonly #sizes: Sizes;
+  /** As the machine knows it. */
+  #size: number;
   #wakeReader = (): void => {};
   #site: Site | undefined;
   readonly #output: OutputMode;
@@ -114,9 +124,10 @@ export class PoolRun {
     this.#options = options;
     this.#events = events;
     this.#pump = pump;
-    this.#machine = new PoolMachine(options);
+    this.#machine = new PoolMachine({ ...options, isSpaced: options.delayMs > 0 });
     this.#sizes = new Sizes(options.size);
-    this.#limits = new AttemptLimits(this.#clock, options.timeoutMs || null, (attempt, limitMs) => {
+    this.#size = options.size;
+    this.#limits = new AttemptLimits(this.#clock, options.timeout, (attempt, limitMs) => {
       const run = this.#runs.get(attempt.seq);
       if (run !== undefined) run.limitMs = limitMs;
       this.#dispatch({ tag: 'timeoutElapsed', ...attempt });
@@ -154,10 +165,11 @@ export class PoolRun {
       // Not a single lane can be had, but earlier ones may have left something behind.
       this.cancel('now');
       if (this.#site !== undefined)
-        await endFamily({ find: this.#leftovers, isOver: () => true, graceMs: 0 }).survivors;
+        await endFamily({ find: this.#leftovers, isOver: () => true, sequence: KILL_AT_ONCE }).survivors;
       throw error;
     } finally {
       this.#inputStop.abort();
+      this.#clock.stop();
       await this.#site?.close();
       // What waits for its turn to be written may still stand in files of the directory.
       await this.#pump.flush();
@@ -183,6 +195,18 @@ export class PoolRun {
     this.#isThrottled = isHigh;
     if (this.#output.isStreaming) this.#site?.lanes.setPaused(isHigh);
     this.#dispatch({ tag: 'held', by: 'output', on: isHigh });
+  }
+
+  /** How many tasks are to be at work at a time. */
+  get wantedSize(): number {
+    return this.#sizes.wanted;
+  }
+
+  /** @returns how many can be, and why not more if they are fewer */
+  resize(wanted: number): { readonly size: number; readonly reason: string } {
+    this.#sizes.wanted = wanted;
+    this.#applySize();
+    return { size: this.#sizes.possible, reason: this.#sizes.reason };
   }
 
   get counts(): PoolCounts {
@@ -300,7 +324,7 @@ export class PoolRun {
         break;
       }
       case 'retry': {
-        this.#events.onRetry?.(effect);
+        this.#events.onRetry?.(effect, this.#runs.get(effect.task.seq)?.limitMs);
         this.#runs.get(effect.task.seq)?.output.restart();
         const { seq } = effect.task;
         this.#clock.startTimer(effect.delayMs, () => this.#dispatch({ tag: 'retryDue', seq, attempt: effect.attempt }));
@@ -339,6 +363,8 @@ export class PoolRun {
       failure: undefined,
     };
     this.#runs.set(seq, run);
+    const { delayMs } = this.#options;
+    if (delayMs > 0) this.#clock.startTimer(delayMs, () => this.#dispatch({ tag: 'held', by: 'delay', on: false }));
     this.#limits.started({ seq, attempt }, task.timeoutMs);
     const attemptAtIt: Attempt = {
       task: task.usesSlot === true ? withSlot(task, slot) : task,
@@ -391,15 +417,22 @@ export class PoolRun {
     this.#runs.delete(task.seq);
     const record = recordOf(task, settlement, run);
     (run?.output ?? this.#output.open(task)).finish(record);
-    this.#events.onSettled?.(record, settlement, task);
+    if (settlement.end === 'succeeded' && run !== undefined) this.#limits.succeeded(run.durationMs);
+    this.#events.onSettled?.(record, settlement, task, run?.limitMs);
   }
 
   #cap(by: SizeCap, size: number, reason: string): void {
-    const before = this.#sizes.effective;
-    this.#sizes.cap(by, size);
-    const after = this.#sizes.effective;
-    if (after < before) this.#events.onShrunk?.(after, reason);
-    if (after !== before) this.#dispatch({ tag: 'resized', size: after });
+    const before = this.#sizes.possible;
+    this.#sizes.cap(by, { size, reason });
+    if (this.#sizes.possible < before) this.#events.onShrunk?.(this.#sizes.possible, this.#sizes.wanted, reason);
+    this.#applySize();
+  }
+
+  #applySize(): void {
+    const size = this.#sizes.effective;
+    if (size === this.#size) return;
+    this.#size = size;
+    this.#dispatch({ tag: 'resized', size });
   }
 
   /** What tasks have left running. */
@@ -413,11 +446,9 @@ export class PoolRun {
     // The readers stay: who is ended may have last words, and a broken pipe is no way to go.
     await lanes?.rest();
     const leftovers = this.#leftovers();
-    const { stopTimeoutMs } = this.#options;
+    const { ending: sequence } = this.#options;
     const ending =
-      leftovers.length === 0
-        ? undefined
-        : endFamily({ find: this.#leftovers, isOver: () => true, graceMs: stopTimeoutMs });
+      leftovers.length === 0 ? undefined : endFamily({ find: this.#leftovers, isOver: () => true, sequence });
     return {
       counts: this.#machine.counts,
       haltedBy: this.#machine.isHalted,
