@@ -3,6 +3,7 @@ import type { PoolFlags } from './flags.ts';
 import { addEndOptions } from './options/end-options.ts';
 import { addInputOptions } from './options/input-options.ts';
 import { addOutputOptions } from './options/output-options.ts';
+import { addResultsOptions } from './options/results-options.ts';
 import { addRunOptions } from './options/run-options.ts';
 import { addViewOptions } from './options/view-options.ts';
 
@@ -20,7 +21,7 @@ Examples:
 
 See docs/pool.md.`;
 
-const GROUPS = [addInputOptions, addRunOptions, addEndOptions, addOutputOptions, addViewOptions];
+const GROUPS = [addInputOptions, addRunOptions, addEndOptions, addOutputOptions, addResultsOptions, addViewOptions];
 
 /** `procctl pool`; the exit status goes to `setStatus`. */
 export const poolCommand = (setStatus: (status: number) => void): Command => {

@@ -5,10 +5,12 @@ import { failureLine, retryLine, summaryLine } from '../../render/pool-text.ts';
 import { groupOutput, jsonOutput, noOutput } from '../../runtime/output/kept-output.ts';
 import { lineOutput } from '../../runtime/output/line-output.ts';
 import { OutputPump, type Target } from '../../runtime/output/output-pump.ts';
+import { everyOutput } from '../../runtime/output/task-output.ts';
 import { PoolRun, type PoolRunOptions } from '../../runtime/pool/pool-run.ts';
 import { readTasks } from '../../runtime/pool/task-source.ts';
+import type { Results } from '../../runtime/results/results.ts';
 import { isReaderGone } from '../reader-gone.ts';
-import { tell } from '../tell.ts';
+import { isOurs, tell } from '../tell.ts';
 import { tuneEngine } from '../tune-engine.ts';
 import { exitStatusOfPool } from './exit-status.ts';
 import type { PoolFlags } from './flags.ts';
@@ -39,13 +41,20 @@ const checkFlags = (flags: PoolFlags): void => {
   }
 };
 
-const outputOf = (flags: PoolFlags, pump: OutputPump): PoolRunOptions['output'] => {
+const shownOutput = (flags: PoolFlags, pump: OutputPump): PoolRunOptions['output'] => {
   return (space, release) => {
     if (flags.json) return jsonOutput(pump, space, release, flags.output === 'none');
     if (flags.output === 'none') return noOutput();
     if (flags.output === 'group') return groupOutput(pump, space, release, flags.tag);
     return lineOutput(pump, space, release, { isTagged: flags.tag, isOrdered: flags.keepOrder });
   };
+};
+
+/** What is kept comes before what is shown: if it cannot be kept, the task has failed. */
+const outputOf = (flags: PoolFlags, pump: OutputPump, results: Results | undefined): PoolRunOptions['output'] => {
+  const shown = shownOutput(flags, pump);
+  if (results === undefined) return shown;
+  return (space, release) => everyOutput([results.mode(space), shown(space, release)]);
 };
 
 const currentDirectory = (): string => {
@@ -59,6 +68,16 @@ const currentDirectory = (): string => {
   }
 };
 
+const openResults = async (
+  { results }: PoolFlags,
+  directory: string,
+  onLost: (error: ProcctlError) => void,
+): Promise<Results | undefined> => {
+  if (results === undefined) return undefined;
+  const { openResults } = await import('../../runtime/results/results.lazy.ts');
+  return openResults(results, { directory, isResuming: false, isSynced: false, onLost });
+};
+
 const stoppedBy = (reason: HaltReason | null): 'halted' | 'cancelled' | null => {
   if (reason === null) return null;
   return reason === 'cancel' ? 'cancelled' : 'halted';
@@ -66,7 +85,8 @@ const stoppedBy = (reason: HaltReason | null): 'halted' | 'cancelled' | null => 
 
 /** A reader that went away has seen enough: nothing to say, nobody to hear it. */
 const tellOfBrokenOutput = (error: NodeJS.ErrnoException): void => {
-  if (!isReaderGone(error)) tell(new ProcctlError('ERR_RUNTIME', `cannot write the output: ${error.message}`));
+  if (isOurs(error)) tell(error);
+  else if (!isReaderGone(error)) tell(new ProcctlError('ERR_RUNTIME', `cannot write the output: ${error.message}`));
 };
 
 /** Runs the tasks of a file and resolves to the exit status. */
@@ -75,19 +95,23 @@ export const runPool = async (file: string, flags: PoolFlags): Promise<number> =
   tuneEngine();
   let brokenBy: NodeJS.ErrnoException | null = null;
   let signal: EndingSignal | null = null;
+  let isInputGood = false;
   let progress: Progress | undefined;
   const say = (line: string): void => {
     if (!flags.quiet) pump.write('stderr', Buffer.from(`${line}\n`));
   };
 
+  const onBroken = (error: NodeJS.ErrnoException): void => {
+    brokenBy ??= error;
+    run.cancel('graceful');
+  };
+  const directory = currentDirectory();
+  const results = await openResults(flags, directory, onBroken);
   const pump = new OutputPump({
     onBusy: (target: Target) => progress?.makeRoom(target),
     onIdle: () => progress?.changed(),
     onPressure: (bytes) => run.pressure(bytes),
-    onBroken: (_target, error) => {
-      brokenBy ??= error;
-      run.cancel('graceful');
-    },
+    onBroken: (_target, error) => onBroken(error),
   });
   const run = new PoolRun(
     {
@@ -98,9 +122,9 @@ export const runPool = async (file: string, flags: PoolFlags): Promise<number> =
       stopTimeoutMs: flags.stopTimeout,
       runner: flags.runner,
       isOrdered: flags.keepOrder,
-      output: outputOf(flags, pump),
+      output: outputOf(flags, pump, results),
       env: process.env,
-      directory: currentDirectory(),
+      directory,
     },
     pump,
     {
@@ -147,6 +171,7 @@ export const runPool = async (file: string, flags: PoolFlags): Promise<number> =
       }),
     );
     progress.stop();
+    isInputGood = result.inputError === undefined;
     const { inputError, leftovers, survivors, counts, elapsedMs, haltedBy, droppedBytes } = result;
     if (leftovers.length > 0) {
       const names = leftovers.map(({ pid, command }) => `${pid} (${command})`).join(', ');
@@ -167,5 +192,6 @@ export const runPool = async (file: string, flags: PoolFlags): Promise<number> =
   } finally {
     progress.stop();
     for (const name of ENDING_SIGNALS) process.off(name, onSignal);
+    results?.close(isInputGood);
   }
 };
