@@ -6,6 +6,7 @@ import { addEndOptions } from './options/end-options.ts';
 import { addInputOptions } from './options/input-options.ts';
 import { addJournalOptions } from './options/journal-options.ts';
 import { addOutputOptions } from './options/output-options.ts';
+import { addResultsOptions } from './options/results-options.ts';
 import { addRunOptions } from './options/run-options.ts';
 import { addTemplateOptions } from './options/template-options.ts';
 import { addViewOptions } from './options/view-options.ts';
@@ -38,6 +39,7 @@ const GROUPS = [
   addControlOptions,
   addEndOptions,
   addOutputOptions,
+  addResultsOptions,
   addJournalOptions,
   addViewOptions,
 ];

@@ -3,6 +3,7 @@ import type { EndFlags } from './options/end-options.ts';
 import type { InputFlags } from './options/input-options.ts';
 import type { JournalFlags } from './options/journal-options.ts';
 import type { OutputFlags } from './options/output-options.ts';
+import type { ResultsFlags } from './options/results-options.ts';
 import type { RunFlags } from './options/run-options.ts';
 import type { TemplateFlags } from './options/template-options.ts';
 import type { ViewFlags } from './options/view-options.ts';
@@ -15,5 +16,6 @@ export interface PoolFlags
     ControlFlags,
     EndFlags,
     OutputFlags,
+    ResultsFlags,
     JournalFlags,
     ViewFlags {}

@@ -7,9 +7,11 @@ import { failureLine, retryLine, summaryLine } from '../../render/pool-text.ts';
 import { groupOutput, jsonOutput, noOutput } from '../../runtime/output/kept-output.ts';
 import { lineOutput } from '../../runtime/output/line-output.ts';
 import { OutputPump, type Target } from '../../runtime/output/output-pump.ts';
+import { everyOutput } from '../../runtime/output/task-output.ts';
 import { PoolRun, type PoolRunOptions } from '../../runtime/pool/pool-run.ts';
+import type { Results } from '../../runtime/results/results.ts';
 import { isReaderGone } from '../reader-gone.ts';
-import { tell } from '../tell.ts';
+import { isOurs, tell } from '../tell.ts';
 import { tuneEngine } from '../tune-engine.ts';
 import { exitStatusOfPool } from './exit-status.ts';
 import type { PoolFlags } from './flags.ts';
@@ -49,13 +51,20 @@ const checkFlags = (flags: PoolFlags): void => {
   }
 };
 
-const outputOf = (flags: PoolFlags, pump: OutputPump): PoolRunOptions['output'] => {
+const shownOutput = (flags: PoolFlags, pump: OutputPump): PoolRunOptions['output'] => {
   return (space, release) => {
     if (flags.json) return jsonOutput(pump, space, release, flags.output === 'none');
     if (flags.output === 'none') return noOutput();
     if (flags.output === 'group') return groupOutput(pump, space, release, flags.tag);
     return lineOutput(pump, space, release, { isTagged: flags.tag, isOrdered: flags.keepOrder });
   };
+};
+
+/** What is kept comes before what is shown: if it cannot be kept, the task has failed. */
+const outputOf = (flags: PoolFlags, pump: OutputPump, results: Results | undefined): PoolRunOptions['output'] => {
+  const shown = shownOutput(flags, pump);
+  if (results === undefined) return shown;
+  return (space, release) => everyOutput([results.mode(space), shown(space, release)]);
 };
 
 const currentDirectory = (): string => {
@@ -69,6 +78,16 @@ const currentDirectory = (): string => {
   }
 };
 
+const openResults = async (
+  { results }: PoolFlags,
+  directory: string,
+  onLost: (error: ProcctlError) => void,
+): Promise<Results | undefined> => {
+  if (results === undefined) return undefined;
+  const { openResults } = await import('../../runtime/results/results.lazy.ts');
+  return openResults(results, { directory, isResuming: false, isSynced: false, onLost });
+};
+
 const stoppedBy = (reason: HaltReason | null): 'halted' | 'cancelled' | null => {
   if (reason === null) return null;
   return reason === 'cancel' ? 'cancelled' : 'halted';
@@ -76,7 +95,8 @@ const stoppedBy = (reason: HaltReason | null): 'halted' | 'cancelled' | null => 
 
 /** A reader that went away has seen enough: nothing to say, nobody to hear it. */
 const tellOfBrokenOutput = (error: NodeJS.ErrnoException): void => {
-  if (!isReaderGone(error)) tell(new ProcctlError('ERR_RUNTIME', `cannot write the output: ${error.message}`));
+  if (isOurs(error)) tell(error);
+  else if (!isReaderGone(error)) tell(new ProcctlError('ERR_RUNTIME', `cannot write the output: ${error.message}`));
 };
 
 /** The journal of a run; a bundle of its own, for most runs have none. */
@@ -98,11 +118,18 @@ export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<numbe
   const source = await openTaskInput(input, flags, { stdin: () => process.stdin, signal: inputStop.signal });
   let brokenBy: NodeJS.ErrnoException | null = null;
   let signal: EndingSignal | null = null;
+  let isInputGood = false;
   let progress: Progress | undefined;
   const say = (line: string): void => {
     if (!flags.quiet) pump.write('stderr', Buffer.from(`${line}\n`));
   };
 
+  const onBroken = (error: NodeJS.ErrnoException): void => {
+    brokenBy ??= error;
+    run.cancel('graceful');
+  };
+  const directory = currentDirectory();
+  const results = await openResults(flags, directory, onBroken);
   let isJournalBroken = false;
   const journal = await openJournal(flags, {
     say,
@@ -117,10 +144,7 @@ export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<numbe
     onBusy: (target: Target) => progress?.makeRoom(target),
     onIdle: () => progress?.changed(),
     onPressure: (bytes) => run.pressure(bytes),
-    onBroken: (_target, error) => {
-      brokenBy ??= error;
-      run.cancel('graceful');
-    },
+    onBroken: (_target, error) => onBroken(error),
   });
   const run = new PoolRun(
     {
@@ -133,10 +157,10 @@ export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<numbe
       nice: flags.nice,
       runner: flags.runner,
       isOrdered: flags.keepOrder,
-      output: outputOf(flags, pump),
+      output: outputOf(flags, pump, results),
       ...(source.readAhead === undefined ? undefined : { readAhead: source.readAhead }),
       env: process.env,
-      directory: currentDirectory(),
+      directory,
       ...(journal && { isDone: journal.isDone, expectedMs: journal.expectedMs }),
     },
     pump,
@@ -182,6 +206,7 @@ export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<numbe
     const result = await run.run(journal === undefined ? tasks : journal.watch(tasks));
     await journal?.close(result);
     progress.stop();
+    isInputGood = result.inputError === undefined;
     const { inputError, leftovers, survivors, counts, elapsedMs, haltedBy, droppedBytes } = result;
     if (leftovers.length > 0) {
       const names = leftovers.map(({ pid, command }) => `${pid} (${command})`).join(', ');
@@ -208,5 +233,6 @@ export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<numbe
     await journal?.close(undefined);
     for (const name of ENDING_SIGNALS) process.off(name, onSignal);
     sizeControl.stop();
+    results?.close(isInputGood);
   }
 };

@@ -24,7 +24,7 @@ import { AttemptLimits } from './attempt-limits.ts';
 import { PoolClock } from './pool-clock.ts';
 import { Site } from './site.ts';
 import { type SizeCap, Sizes } from './sizes.ts';
-import { attemptRecordOf, recordOf, type TaskRun } from './task-run.ts';
+import { attemptRecordOf, lostOutput, recordOf, type TaskRun } from './task-run.ts';
 
 /** Output waiting for its reader: past the first figure nothing new starts, below the second it does again. */
 const PRESSURE_ON_BYTES = 1024 * 1024;
@@ -309,6 +309,9 @@ export class PoolRun {
     if (this.#events.onAttempt === undefined || run?.attempt !== attempt) return;
     const verdict = verdictIn(effects, seq);
     if (verdict === undefined) return;
+    // Who is told that a task is done must be able to rely on what is kept of it.
+    const { settlement } = verdict;
+    if (settlement !== undefined && run.output.keep?.(recordOf(run.task, settlement, run)) === false) return;
     this.#events.onAttempt(attemptRecordOf(run, verdict.isFinal, verdict.state, outcome), run.task);
   }
 
@@ -374,6 +377,14 @@ export class PoolRun {
       onEnded: (outcome) => this.#ended(run, outcome),
     };
     try {
+      run.output.begin?.();
+    } catch (error) {
+      const failure = lostOutput(error as NodeJS.ErrnoException);
+      run.failure = failure;
+      queueMicrotask(() => this.#ended(run, failure));
+      return;
+    }
+    try {
       this.#open().lanes.run(attemptAtIt);
     } catch (error) {
       this.#fail(error);
@@ -397,19 +408,22 @@ export class PoolRun {
       run.output.data(stream, chunk);
     } catch (error) {
       // The disk is full, most likely. A task whose output is not whole has not succeeded, whatever it says.
-      const reason = (error as NodeJS.ErrnoException).message;
-      const message = `what it wrote could not be kept: ${reason}; set TMPDIR to a directory with room`;
-      run.failure = { kind: 'error', code: 'ERR_OUTPUT_LOST', message };
+      run.failure = lostOutput(error as NodeJS.ErrnoException);
       this.#site?.lanes.end(run.task.seq, 'graceful');
     }
   }
 
   #ended(run: TaskRun, outcome: AttemptOutcome): void {
-    const { task, attempt, failure } = run;
+    const { task, attempt } = run;
     this.#limits.ended(task.seq);
     run.endedAt = Date.now();
     run.durationMs = this.#clock.now - run.begunAt;
-    this.#dispatch({ tag: 'ended', seq: task.seq, attempt, outcome: failure ?? outcome });
+    try {
+      if (run.failure === undefined) run.output.ended?.();
+    } catch (error) {
+      run.failure = lostOutput(error as NodeJS.ErrnoException);
+    }
+    this.#dispatch({ tag: 'ended', seq: task.seq, attempt, outcome: run.failure ?? outcome });
   }
 
   #settle(task: TaskSpec, settlement: TaskSettlement): void {
