@@ -1,8 +1,9 @@
 import { Command } from 'commander';
+import { ProcctlError } from '../../errors.ts';
 import type { PoolFlags } from './flags.ts';
 import { addEndOptions } from './options/end-options.ts';
 import { addInputOptions } from './options/input-options.ts';
-import { addJournalOptions } from './options/journal-options.ts';
+import { addJournalOptions, checkShow } from './options/journal-options.ts';
 import { addOutputOptions } from './options/output-options.ts';
 import { addRunOptions } from './options/run-options.ts';
 import { addViewOptions } from './options/view-options.ts';
@@ -28,10 +29,17 @@ export const poolCommand = (setStatus: (status: number) => void): Command => {
   const command = new Command('pool')
     .summary('run a list of tasks, some at a time')
     .description('Run the tasks of a file (or of standard input: -), at most --size at a time.')
-    .argument('<tasks>', "tasks file, or '-' for standard input")
+    .argument('[tasks]', "tasks file, or '-' for standard input")
     .addHelpText('after', EXAMPLES);
   for (const addOptions of GROUPS) addOptions(command);
-  return command.action(async (tasks: string, flags: PoolFlags) => {
+  return command.action(async (tasks: string | undefined, flags: PoolFlags) => {
+    if (flags.show !== undefined) {
+      checkShow(command, tasks, flags);
+      const { showJournal } = await import('./show-journal.lazy.ts');
+      setStatus(await showJournal(flags.show, flags));
+      return;
+    }
+    if (tasks === undefined) throw new ProcctlError('ERR_USAGE', "missing required argument 'tasks'");
     const { runPool } = await import('./run-pool.lazy.ts');
     setStatus(await runPool(tasks, flags));
   });

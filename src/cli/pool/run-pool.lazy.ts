@@ -126,7 +126,8 @@ export const runPool = async (file: string, flags: PoolFlags): Promise<number> =
       output: outputOf(flags, pump),
       env: process.env,
       directory: currentDirectory(),
-      ...(journal && { isDone: journal.isDone, expectedMs: journal.expectedMs }),
+      ...(journal && { isDone: journal.isDone }),
+      ...(journal?.expectedMs && { expectedMs: journal.expectedMs }),
     },
     pump,
     {
