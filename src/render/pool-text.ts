@@ -14,7 +14,7 @@ const shortened = (name: string): string => {
 };
 
 /** `task 3 (gzip -9 x)`; the id alone where the name says no more. */
-const taskText = ({ id, name }: TaskLabel): string =>
+export const taskText = ({ id, name }: TaskLabel): string =>
   id === name ? `task ${printable(shortened(id))}` : `task ${printable(shortened(id))} (${printable(shortened(name))})`;
 
 /** A span that was set or estimated, without a `.0` that would claim it was measured: `2s`, `1.5s`. */
@@ -65,12 +65,15 @@ const reasonText = ({ end, outcome, timeoutMs }: TaskFailure): string => {
   }
 };
 
-/** Why a task has not succeeded: `procctl: task 3 (gzip -9 x): exit code 2 after 3 attempts`. */
-export const failureLine = (failure: TaskFailure): string => {
+/** Why a task has not succeeded: `task 3 (gzip -9 x): exit code 2 after 3 attempts`. */
+export const failureText = (failure: TaskFailure): string => {
   const { attempts, end } = failure;
   const tries = attempts > 1 ? `${end === 'timedOut' ? ',' : ''} after ${attempts} attempts` : '';
-  return `procctl: ${taskText(failure)}: ${reasonText(failure)}${tries}`;
+  return `${taskText(failure)}: ${reasonText(failure)}${tries}`;
 };
+
+/** The same as a message of procctl. */
+export const failureLine = (failure: TaskFailure): string => `procctl: ${failureText(failure)}`;
 
 export interface TaskRetry extends TaskLabel {
   /** How the attempt ended that is not the last. */

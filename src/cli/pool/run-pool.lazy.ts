@@ -7,9 +7,10 @@ import { failureLine, retryLine, summaryLine } from '../../render/pool-text.ts';
 import { groupOutput, jsonOutput, noOutput } from '../../runtime/output/kept-output.ts';
 import { lineOutput } from '../../runtime/output/line-output.ts';
 import { OutputPump, type Target } from '../../runtime/output/output-pump.ts';
-import { everyOutput } from '../../runtime/output/task-output.ts';
+import { everyOutput, type OutputMode } from '../../runtime/output/task-output.ts';
 import { PoolRun, type PoolRunOptions } from '../../runtime/pool/pool-run.ts';
 import type { Results } from '../../runtime/results/results.ts';
+import { wantsColour } from '../colour.ts';
 import { isReaderGone } from '../reader-gone.ts';
 import { isOurs, tell } from '../tell.ts';
 import { tuneEngine } from '../tune-engine.ts';
@@ -61,10 +62,37 @@ const shownOutput = (flags: PoolFlags, pump: OutputPump): PoolRunOptions['output
 };
 
 /** What is kept comes before what is shown: if it cannot be kept, the task has failed. */
-const outputOf = (flags: PoolFlags, pump: OutputPump, results: Results | undefined): PoolRunOptions['output'] => {
-  const shown = shownOutput(flags, pump);
-  if (results === undefined) return shown;
-  return (space, release) => everyOutput([results.mode(space), shown(space, release)]);
+const outputOf = (
+  shown: PoolRunOptions['output'],
+  results: Results | undefined,
+  summary: Summary | undefined,
+): PoolRunOptions['output'] => {
+  if (results === undefined && summary === undefined) return shown;
+  return (space, release) =>
+    everyOutput([
+      ...(summary === undefined ? [] : [summary.mode]),
+      ...(results === undefined ? [] : [results.mode(space)]),
+      shown(space, release),
+    ]);
+};
+
+/** What `--summary` needs while the pool runs, and at its end. */
+interface Summary {
+  readonly mode: OutputMode;
+  /** Lines, each with its end. */
+  text(elapsedMs: number): string;
+}
+
+const openSummary = async ({ summary, color }: PoolFlags): Promise<Summary | undefined> => {
+  if (!summary) return undefined;
+  const { SummaryTally, summaryOutput, renderPoolSummary } = await import('./summary.lazy.ts');
+  const tally = new SummaryTally();
+  const { isTTY, columns } = process.stderr;
+  const screen = { columns: isTTY ? columns : undefined, colour: wantsColour(color, process.env, isTTY) };
+  return {
+    mode: summaryOutput(tally),
+    text: (elapsedMs) => renderPoolSummary(tally.summary, elapsedMs, screen),
+  };
 };
 
 const currentDirectory = (): string => {
@@ -140,6 +168,7 @@ export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<numbe
       run.breakOff();
     },
   });
+  const summary = await openSummary(flags);
   const pump = new OutputPump({
     onBusy: (target: Target) => progress?.makeRoom(target),
     onIdle: () => progress?.changed(),
@@ -157,7 +186,7 @@ export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<numbe
       nice: flags.nice,
       runner: flags.runner,
       isOrdered: flags.keepOrder,
-      output: outputOf(flags, pump, results),
+      output: outputOf(shownOutput(flags, pump), results, summary),
       ...(source.readAhead === undefined ? undefined : { readAhead: source.readAhead }),
       env: process.env,
       directory,
@@ -219,6 +248,7 @@ export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<numbe
       const leftOut = flags.retryFailed ? 'left out' : 'done already';
       say(summaryLine(counts, elapsedMs, stoppedBy(haltedBy), leftOut));
     }
+    if (summary !== undefined) pump.write('stderr', Buffer.from(summary.text(elapsedMs)));
     await pump.flush();
     if (pump.isStuck && signal !== null) {
       // The reader holds a write up, and leaving would wait for it: end as the signal would have it.

@@ -419,9 +419,9 @@ export class PoolRun {
     run.endedAt = Date.now();
     run.durationMs = this.#clock.now - run.begunAt;
     try {
-      if (run.failure === undefined) run.output.ended?.();
+      run.output.ended?.(run.failure === undefined);
     } catch (error) {
-      run.failure = lostOutput(error as NodeJS.ErrnoException);
+      run.failure ??= lostOutput(error as NodeJS.ErrnoException);
     }
     this.#dispatch({ tag: 'ended', seq: task.seq, attempt, outcome: run.failure ?? outcome });
   }

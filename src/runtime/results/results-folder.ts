@@ -82,7 +82,8 @@ export class ResultsFolder implements TaskOutput {
     this.#bytes[stream] += chunk.length;
   }
 
-  ended(): void {
+  ended(isWhole: boolean): void {
+    if (!isWhole) return;
     this.#keeping(() => {
       if (this.#options.isSynced) for (const stream of STREAMS) sync(this.#file(stream));
       const { id, name } = this.#task;
