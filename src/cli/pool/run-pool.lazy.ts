@@ -224,6 +224,14 @@ export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<numbe
     run.cancel(mode);
   };
   for (const name of ENDING_SIGNALS) process.on(name, onSignal);
+  // SIGSTOP to oneself returns when the process is continued. SIGTSTP would need its handler taken off, and be ignored where
+  // there is no shell to continue it.
+  const onSuspend = (): void => {
+    const stop = (): void => run.pause(() => process.kill(process.pid, 'SIGSTOP'));
+    if (progress === undefined) stop();
+    else progress.aside(stop);
+  };
+  process.on('SIGTSTP', onSuspend);
   const sizeControl = new SizeControl(run, flags.size, say);
   // A terminal for input is refused right away: there is nothing to show before that.
   const isRefused = readsStdin(input) && process.stdin.isTTY;
@@ -263,6 +271,7 @@ export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<numbe
     progress.stop();
     await journal?.close(undefined);
     for (const name of ENDING_SIGNALS) process.off(name, onSignal);
+    process.off('SIGTSTP', onSuspend);
     sizeControl.stop();
     results?.close(isInputGood);
   }

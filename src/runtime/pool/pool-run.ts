@@ -16,6 +16,7 @@ import { lanesThatFit } from '../descriptors.ts';
 import { endFamily } from '../family/end-family.ts';
 import { findLeftovers } from '../family/family.ts';
 import { type ProcInfo, ticksNow } from '../family/proc.ts';
+import { continueFamily, stopFamily } from '../family/stand-still.ts';
 import type { Attempt } from '../lane/attempt.ts';
 import type { OutputPump } from '../output/output-pump.ts';
 import { SpillSpace } from '../output/spill-buffer.ts';
@@ -175,6 +176,21 @@ export class PoolRun {
       await this.#pump.flush();
       this.#site?.remove();
     }
+  }
+
+  /**
+   * Stops everything that tasks have started, then does `stop`, which returns when all is to go on. Neither limits nor delays
+   * count that time.
+   */
+  pause(stop: () => void): void {
+    this.#clock.standStill(() => {
+      const before = stopFamily(this.#leftovers);
+      try {
+        stop();
+      } finally {
+        continueFamily(this.#leftovers, before);
+      }
+    });
   }
 
   /** Starts nothing new, and ends what runs. */
