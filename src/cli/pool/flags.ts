@@ -1,4 +1,5 @@
 import type { ControlFlags } from './options/control-options.ts';
+import type { BackgroundFlags } from './options/background-options.ts';
 import type { EndFlags } from './options/end-options.ts';
 import type { InputFlags } from './options/input-options.ts';
 import type { JournalFlags } from './options/journal-options.ts';
@@ -18,4 +19,5 @@ export interface PoolFlags
     OutputFlags,
     ResultsFlags,
     JournalFlags,
-    ViewFlags {}
+    ViewFlags,
+    BackgroundFlags {}

@@ -5,6 +5,7 @@ import { monotonicMs } from '../clock.ts';
 import { endFamily, type FamilyEnd } from '../family/end-family.ts';
 import { freezeFamily, thawFamily } from '../family/freeze-family.ts';
 import type { ProcInfo } from '../family/proc.ts';
+import { BatchEnd } from './batch-end.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Surroundings } from './surroundings.ts';
 import { findTree } from './tree.ts';
@@ -187,9 +188,13 @@ export class FamilyKeeper {
   #endTree(run: number, graceMs: number): void {
     this.#order = undefined;
     if (this.#end !== undefined) return;
+    const batch = this.#spec.batch ? new BatchEnd(() => this.#events.main(), this.#spec.stopTimeoutMs) : undefined;
     this.#end = endFamily({
-      find: async () => this.tree(await this.#around.looker.look(), { byMark: true }),
-      isOver: () => true,
+      find: async () => {
+        const tree = this.tree(await this.#around.looker.look(), { byMark: true });
+        return batch?.choose(tree) ?? tree;
+      },
+      isOver: () => batch?.isOver ?? true,
       sequence: gracefully(graceMs, this.#spec.stopSignal as NodeJS.Signals),
       onKill: () => {
         this.#killedCount += 1;
