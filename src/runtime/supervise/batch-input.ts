@@ -21,11 +21,14 @@ export class BatchInput {
   readonly #path: string;
   #files = 0;
 
-  /** @throws ProcctlError ERR_DISK */
   constructor(batches: string) {
     const startTicks = readProc(process.pid)?.startTicks ?? 0;
     this.name = [process.pid.toString(16), startTicks.toString(16), randomBytes(8).toString('hex')].join('-');
     this.#path = join(batches, this.name);
+  }
+
+  /** Makes its directory. @throws ProcctlError ERR_DISK */
+  open(): void {
     try {
       mkdirSync(this.#path, { recursive: true, mode: 0o700 });
     } catch (error) {
