@@ -115,16 +115,48 @@ describe.concurrent('procctl pool --detach', () => {
     expect(await home.ok(['logs', 'piped'])).toContain('piped');
   });
 
+  it('takes templates with arguments from the command line, standard input, files and tables', async () => {
+    const home = new TestHome();
+    writeFileSync(join(home.work, 'names'), 'x\ny z\n');
+    writeFileSync(join(home.work, 'table.csv'), 'name,age\nAda,36\n');
+    const printed = async (name: string): Promise<string[]> => {
+      expect([name, (await home.run(['wait', name])).code]).toEqual([name, 0]);
+      return linesOf(await home.ok(['logs', name, '--stdout']));
+    };
+    const detach = async (args: string[], input = ''): Promise<string> =>
+      (await home.ok(['pool', '--detach', '-k', ...args], { input })).split(' ')[0] as string;
+    expect(await detach(['--', '/bin/echo', '{}', '--name', ':::', 'a', '$HOME'])).toBe('pool-echo');
+    expect(await detach(['--shell', '--', 'printf "%s|" {}'], 'from\nstdin\n')).toBe('pool-printf');
+    expect(await detach(['--name', 'product', '--', 'echo', '{1}-{2}', ':::', 'a', 'b', '::::', 'names'])).toBe(
+      'product',
+    );
+    expect(await detach(['--name', 'dash', '--', 'echo', '{}', '::::', '-'], 'one\n')).toBe('dash');
+    expect(await detach(['--name', 'csv', '--csv', '--', 'echo', '{name}', '::::', 'table.csv'])).toBe('csv');
+    expect(await detach(['--name', 'blocks', '--pipe', '--', 'wc', '-l'], '1\n2\n')).toBe('blocks');
+    expect(await detach(['--name', 'lines', '--shell'], 'echo $((1 + 1))\n')).toBe('lines');
+    rmSync(join(home.work, 'names'));
+    rmSync(join(home.work, 'table.csv'));
+    expect(await printed('pool-echo')).toEqual(['a --name', '$HOME --name']);
+    expect((await home.view('pool-echo')).command).toBe("procctl pool -k -- /bin/echo '{}' --name ::: a '$HOME'");
+    expect(await printed('pool-printf')).toEqual(['from|stdin|']);
+    expect((await printed('product')).slice(-2)).toEqual(['b-x', 'b-y z']);
+    expect(await printed('dash')).toEqual(['one']);
+    expect(await printed('csv')).toEqual(['Ada']);
+    expect(await printed('blocks')).toEqual(['2']);
+    expect(await printed('lines')).toEqual(['2']);
+  });
+
   it('refuses what is wrong as without it, before anything is started or kept', async () => {
     const home = new TestHome();
     writeTasks(home, 'bad.json', ['echo 1', 3]);
-    writeFileSync(join(home.work, 'bad.ndjson'), '"touch ran"\nnonsense\n');
+    writeFileSync(join(home.work, 'bad.ndjson'), '"echo ran"\nnonsense\n');
     const both = async (args: string[], input = ''): Promise<void> => {
       const plain = await home.run(['pool', ...args], { input });
       const detached = await home.run(['pool', '--detach', ...args], { input });
-      const last = ({ code, stdout, stderr }: CommandResult): unknown => [code, stdout, linesOf(stderr).at(-1)];
+      // The foreground runs what comes before a mistake.
+      const last = ({ code, stderr }: CommandResult): unknown => [code, linesOf(stderr).at(-1)];
       expect(last(detached)).toEqual(last(plain));
-      expect(detached.code).toBe(2);
+      expect([detached.code, detached.stdout]).toEqual([2, '']);
     };
     await both(['nosuch.json']);
     await both(['bad.json']);
@@ -133,6 +165,14 @@ describe.concurrent('procctl pool --detach', () => {
     await both(['--size', '0', 'bad.json']);
     await both(['--json', '--tag', 'bad.json']);
     await both([]);
+    await both(['--', 'echo', '{3}', ':::', 'a']);
+    await both(['--', 'echo', '{}', '::::', 'nosuch']);
+    writeFileSync(join(home.work, 'bad.csv'), 'a,b\n"1\n');
+    await both(['--csv', '--', 'touch', 'ran', '::::', 'bad.csv']);
+    await both(['--json-lines', '--', 'touch', 'ran'], 'nonsense\n');
+    expect(existsSync(join(home.work, 'ran'))).toBe(false);
+    const dry = await home.run(['pool', '--detach', '--dry-run', '-'], { input: '[]' });
+    expect([dry.code, dry.stderr]).toEqual([2, expect.stringContaining('--dry-run runs nothing')]);
     const alone = await home.run(['pool', '--name', 'it', '-'], { input: '[]' });
     expect([alone.code, alone.stderr]).toEqual([2, 'procctl: --name names a batch in the background (add --detach)\n']);
     for (const mode of ['bar', 'plain']) {
