@@ -252,6 +252,23 @@ describe.concurrent('procctl pool --detach', () => {
     expect(await home.ok(['logs', 'pool-t', '--stdout'])).toBe('ticked\nb\n');
   });
 
+  it('goes on from its journal when it is started again', async () => {
+    const home = new TestHome();
+    const once = (name: string): string => `echo ${name}`;
+    writeTasks(home, 't.json', [once('a'), `${waits('b')}`, once('c')]);
+    await home.ok(['pool', '--detach', '-s', '1', '--journal', 'j.ndjson', 't.json']);
+    await begun(home, 'b');
+    await home.ok(['stop', '--now', 'pool-t']);
+    goOn(home);
+    await home.ok(['start', 'pool-t']);
+    expect((await home.run(['wait', 'pool-t'])).code).toBe(0);
+    expect(linesOf(await home.ok(['logs', 'pool-t', '--stdout']))).toEqual(['a', 'b', 'c']);
+    // All is done: nothing runs any more, however often.
+    await home.ok(['restart', 'pool-t']);
+    expect((await home.run(['wait', 'pool-t'])).code).toBe(0);
+    expect(linesOf(await home.ok(['logs', 'pool-t', '--stdout']))).toHaveLength(3);
+  });
+
   it('leaves nothing when it is ended while it gathers its input, or its input is swept up later', async () => {
     const home = new TestHome();
     for (const [signal, status] of [

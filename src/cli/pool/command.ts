@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { callerArguments } from '../../runtime/caller-env.ts';
 import type { PoolFlags } from './flags.ts';
-import { addControlOptions } from './options/control-options.ts';
 import { addBackgroundOptions, checkBackgroundFlags } from './options/background-options.ts';
+import { addControlOptions } from './options/control-options.ts';
 import { addEndOptions } from './options/end-options.ts';
 import { addInputOptions } from './options/input-options.ts';
 import { addJournalOptions, checkShow } from './options/journal-options.ts';

@@ -1,5 +1,5 @@
-import type { ControlFlags } from './options/control-options.ts';
 import type { BackgroundFlags } from './options/background-options.ts';
+import type { ControlFlags } from './options/control-options.ts';
 import type { EndFlags } from './options/end-options.ts';
 import type { InputFlags } from './options/input-options.ts';
 import type { JournalFlags } from './options/journal-options.ts';

@@ -3,7 +3,7 @@ import type { MainProcess, ProcessRef } from '../../core/process/life.ts';
 import type { ProcessSpec } from '../../protocol/process-spec.ts';
 import { monotonicMs } from '../clock.ts';
 import { endFamily, type FamilyEnd } from '../family/end-family.ts';
-import { freezeFamily, thawFamily } from '../family/freeze-family.ts';
+import { askLeaderToStop, freezeFamily, thawFamily } from '../family/freeze-family.ts';
 import type { ProcInfo } from '../family/proc.ts';
 import { BatchEnd } from './batch-end.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -140,6 +140,11 @@ export class FamilyKeeper {
     return tree;
   }
 
+  #isMain({ pid, startTicks }: ProcInfo): boolean {
+    const main = this.#events.main();
+    return pid === main?.pid && startTicks === main.startTicks;
+  }
+
   #remember(tree: readonly ProcInfo[]): void {
     const isKnown = ({ pid, startTicks }: ProcInfo): boolean => this.#seen.get(pid)?.startTicks === startTicks;
     if (this.#seen.size === tree.length && tree.every(isKnown)) return;
@@ -221,7 +226,12 @@ export class FamilyKeeper {
 
   /** Stops everything where it stands. @returns who could not be stopped */
   freeze(): Promise<readonly Survivor[]> {
-    return this.#command('freeze', freezeFamily);
+    if (!this.#spec.batch) return this.#command('freeze', freezeFamily);
+    // A pool that stops its tasks itself takes none of that time off their limits.
+    return this.#command('freeze', async (options) => {
+      await askLeaderToStop((proc) => this.#isMain(proc), options);
+      return options.isWanted() ? freezeFamily(options) : [];
+    });
   }
 
   /** Has everything that is stopped go on. */

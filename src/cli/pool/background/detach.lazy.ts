@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { DaemonClient } from '../../../client/daemon-client.ts';
+import { gracefully } from '../../../core/pool/term-sequence.ts';
 import { defaultNameOf } from '../../../core/process/name.ts';
 import { type ErrorCode, EXIT, exitStatusOfSignal, ProcctlError } from '../../../errors.ts';
 import { parseSections } from '../../../protocol/arguments/sections.ts';
@@ -44,6 +45,10 @@ const defaultName = (input: PoolInput, flags: PoolFlags): string => {
   return subject === '' ? 'pool' : `pool-${defaultNameOf(subject)}`;
 };
 
+/** What a task has until it is killed. */
+const endingMs = ({ termSeq, stopTimeout }: PoolFlags): number =>
+  (termSeq ?? gracefully(stopTimeout)).steps.reduce((sum, { waitMs }) => sum + waitMs, 0);
+
 const operandsOf = (input: PoolInput): Operands =>
   input.kind === 'file' ? { file: input.file } : { behind: input.words };
 
@@ -57,18 +62,21 @@ const requestOf = (
   const parts = partsOf(callerArguments().slice(1), options);
   // `--`, or Node 20 would take some of our options for its own.
   const program = [process.execPath, '--', join(__dirname, '..', '..', 'bin', 'procctl.cjs'), 'pool'];
+  const words = wordsOfBatch(parts, operandsOf(staged.input));
+  const { journal, resume, retryFailed } = flags;
+  const goesOn = journal !== undefined && !resume && !retryFailed;
   return {
     name: flags.name,
     defaultName: defaultName(input, flags),
     instances: null,
-    argv: [...program, ...wordsOfBatch(parts, operandsOf(staged.input))],
+    argv: [...program, ...words],
     command: nameOfCommand({ kind: 'argv', argv: ['procctl', 'pool', ...wordsOfBatch(parts)] }),
     cwd: callerDirectory(),
     env: callerEnv(),
     policy: DEFAULT_POLICY,
     stopSignal: 'SIGTERM',
     // Tasks first, then what they have left in the background.
-    stopTimeoutMs: 2 * flags.stopTimeout + END_MARGIN_MS,
+    stopTimeoutMs: 2 * endingMs(flags) + END_MARGIN_MS,
     // What a batch writes is its result: nothing of it is dropped.
     logMaxBytes: 0,
     logKeep: 1,
@@ -78,7 +86,7 @@ const requestOf = (
     user: null,
     boot: false,
     stdin: staged.stdin,
-    batch: { input: batch.name, argvAgain: null },
+    batch: { input: batch.name, argvAgain: goesOn ? [...program, '--resume', ...words] : null },
   };
 };
 
