@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { callerArguments } from '../../runtime/caller-env.ts';
 import type { PoolFlags } from './flags.ts';
+import { addBackgroundOptions, checkBackgroundFlags } from './options/background-options.ts';
 import { addControlOptions } from './options/control-options.ts';
 import { addEndOptions } from './options/end-options.ts';
 import { addInputOptions } from './options/input-options.ts';
@@ -42,6 +43,7 @@ const GROUPS = [
   addResultsOptions,
   addJournalOptions,
   addViewOptions,
+  addBackgroundOptions,
 ];
 
 /** `procctl pool`; the exit status goes to `setStatus`. */
@@ -62,6 +64,7 @@ export const poolCommand = (setStatus: (status: number) => void): Command => {
       setStatus(await showJournal(flags.show, flags));
       return;
     }
+    checkBackgroundFlags(flags);
     const input = poolInput(words, callerArguments().slice(1), flags);
     if (flags.dryRun) {
       const { dryRun } = await import('./dry-run.lazy.ts');
@@ -69,6 +72,6 @@ export const poolCommand = (setStatus: (status: number) => void): Command => {
       return;
     }
     const { runPool } = await import('./run-pool.lazy.ts');
-    setStatus(await runPool(input, flags));
+    setStatus(await runPool(input, flags, command));
   });
 };

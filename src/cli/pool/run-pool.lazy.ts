@@ -1,3 +1,4 @@
+import type { Command, Option } from 'commander';
 import type { EndMode } from '../../core/pool/events.ts';
 import type { HaltReason } from '../../core/pool/machine.ts';
 import { gracefully } from '../../core/pool/term-sequence.ts';
@@ -14,6 +15,7 @@ import { wantsColour } from '../colour.ts';
 import { isReaderGone } from '../reader-gone.ts';
 import { isOurs, tell } from '../tell.ts';
 import { tuneEngine } from '../tune-engine.ts';
+import type { OptionShape } from './background/words.ts';
 import { exitStatusOfPool } from './exit-status.ts';
 import type { PoolFlags } from './flags.ts';
 import { checkJournalFlags } from './options/journal-options.ts';
@@ -138,9 +140,19 @@ const openJournal = async (
   return openPoolJournal({ file, mode, size: size.size, directory: currentDirectory(), ...ports });
 };
 
+const shapeOf = ({ short, long, required, optional }: Option): OptionShape => ({
+  short,
+  long,
+  value: required ? 'required' : optional ? 'optional' : 'none',
+});
+
 /** Runs all tasks and resolves to the exit status. */
-export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<number> => {
+export const runPool = async (input: PoolInput, flags: PoolFlags, command: Command): Promise<number> => {
   checkFlags(flags);
+  if (flags.detach) {
+    const { detach } = await import('./background/detach.lazy.ts');
+    return detach(input, flags, command.options.map(shapeOf));
+  }
   tuneEngine();
   const inputStop = new AbortController();
   const source = await openTaskInput(input, flags, { stdin: () => process.stdin, signal: inputStop.signal });

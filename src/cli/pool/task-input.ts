@@ -7,6 +7,8 @@ import type { PoolInput } from './pool-input.ts';
 export interface TaskReading {
   readonly stdin: () => Readable & { readonly isTTY?: boolean };
   readonly signal: AbortSignal;
+  /** What messages call a file, by its path; absent: as its path. */
+  readonly names?: ReadonlyMap<string, string>;
 }
 
 /** The tasks of a pool, in batches. */

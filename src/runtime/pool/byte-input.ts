@@ -10,6 +10,8 @@ export interface ByteInputOptions {
   readonly stdin: () => Readable & { readonly isTTY?: boolean };
   /** Ends the reading, quietly; absent: it ends with the input. */
   readonly signal?: AbortSignal;
+  /** What messages call a file, by its path; absent: as its path. */
+  readonly names?: ReadonlyMap<string, string>;
   /** What it is meant to be: `a tasks file`. */
   readonly kind: string;
   /** What to do about a file that is not there. */
@@ -84,7 +86,7 @@ export class ByteInput {
    * @throws ProcctlError ERR_INPUT when it cannot be opened, or is a terminal
    */
   static async open(file: string, options: ByteInputOptions): Promise<ByteInput> {
-    const name = file === '-' ? STDIN_NAME : file;
+    const name = file === '-' ? STDIN_NAME : (options.names?.get(file) ?? file);
     const stdin = file === '-' ? options.stdin() : undefined;
     // Nobody pipes anything in: it would wait for someone to type it.
     if (stdin?.isTTY === true) throw inputError(`standard input is a terminal: ${options.terminalHint}`);
