@@ -109,13 +109,19 @@ const currentDirectory = (): string => {
 };
 
 const openResults = async (
-  { results }: PoolFlags,
+  { results, journal, resume, retryFailed }: PoolFlags,
   directory: string,
   onLost: (error: ProcctlError) => void,
 ): Promise<Results | undefined> => {
   if (results === undefined) return undefined;
   const { openResults } = await import('../../runtime/results/results.lazy.ts');
-  return openResults(results, { directory, isResuming: false, isSynced: false, onLost });
+  return openResults(results, {
+    directory,
+    isResuming: resume || retryFailed,
+    // What the journal calls done is not run again: its results must not be lost with the power.
+    isSynced: journal !== undefined,
+    onLost,
+  });
 };
 
 const stoppedBy = (reason: HaltReason | null): 'halted' | 'cancelled' | null => {
@@ -179,6 +185,9 @@ export const runPool = async (input: PoolInput, flags: PoolFlags, command: Comma
       pump.write('stderr', Buffer.from(`${line}\n`));
       run.breakOff();
     },
+  }).catch((error: unknown) => {
+    results?.close(false);
+    throw error;
   });
   const summary = await openSummary(flags);
   const pump = new OutputPump({
