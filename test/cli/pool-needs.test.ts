@@ -29,7 +29,7 @@ const marks = (log: string, id: string, ...needs: string[]) => ({
 const linesOf = (file: string): string[] => (existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n') : []);
 
 const run = (tasks: unknown, ...args: string[]) =>
-  runProcctl(['pool', '--size', '4', ...args, '-'], { input: JSON.stringify(tasks) });
+  runProcctl(['pool', '--size', '4', ...args, '-'], { input: JSON.stringify(tasks), cwd: directory });
 
 const byId = (stdout: Buffer): ReadonlyMap<string, JsonRecord> =>
   new Map(recordsOf(stdout).map((record) => [record.id, record]));
@@ -191,6 +191,39 @@ describe.concurrent('a task that needs others', () => {
     ];
     const { stdout } = await run(tasks, '--keep-order');
     expect(stdout.toString()).toBe('a\nb\nc\n');
+  });
+});
+
+describe.concurrent('a list that is resumed', () => {
+  it('takes what is done for succeeded, and runs what had been skipped', { timeout: TIMEOUT }, async () => {
+    const log = freshFile();
+    const journal = freshFile();
+    const tasks = [
+      marks(log, 'c', 'b', 'a'),
+      { ...marks(log, 'b', 'a'), command: `[ -e ${log}.mended ] && echo b >>${log}` },
+      marks(log, 'a'),
+    ];
+    const first = await run(tasks, '--journal', journal);
+    expect(first.code).toBe(1);
+    expect(linesOf(log)).toEqual(['a']);
+    writeFileSync(`${log}.mended`, '');
+    const second = await run(tasks, '--journal', journal, '--resume');
+    expect({ code: second.code, stderr: second.stderr }).toMatchObject({ code: 0 });
+    expect(linesOf(log)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('starts the chain first that took longest the last time', { timeout: TIMEOUT }, async () => {
+    const log = freshFile();
+    const journal = freshFile();
+    const named = (id: string, seconds: number, ...needs: string[]) => ({
+      ...marks(log, id, ...needs),
+      command: `sleep ${seconds}; echo ${id} >>${log}`,
+    });
+    const tasks = [named('a', 0), named('b', 0, 'a'), named('c', 0, 'b'), named('long', 0.5)];
+    const args = ['--size', '1', '--journal', journal];
+    await run(tasks, ...args);
+    await run(tasks, ...args);
+    expect(linesOf(log)).toEqual(['a', 'b', 'c', 'long', 'long', 'a', 'b', 'c']);
   });
 });
 

@@ -190,14 +190,19 @@ export class PoolMachine {
       this.#tally.ready += tasks.length;
       return;
     }
+    this.#ready.beginRanking();
     const paths = criticalPaths(tasks, weigh(tasks, this.#options.expectedMs));
     for (const [index, task] of tasks.entries()) this.#admit(task, { path: paths[index] ?? 1, order: before + index });
   }
 
   /** Nothing but their place in the input decides when they start. */
   #arePlain(tasks: readonly TaskSpec[]): boolean {
-    if (this.#ready.isRanked || this.#options.expectedMs !== undefined) return false;
-    return tasks.every(({ needs, priority }) => needs === undefined && (priority === undefined || priority === 0));
+    if (this.#ready.isRanked) return false;
+    const { expectedMs } = this.#options;
+    return tasks.every((task) => {
+      const isUnranked = task.needs === undefined && (task.priority === undefined || task.priority === 0);
+      return isUnranked && expectedMs?.(task) === undefined;
+    });
   }
 
   #admit(task: TaskSpec, rank: Rank): void {
