@@ -15,7 +15,8 @@ import { poolInput } from './pool-input.ts';
 
 const EXAMPLES = `
 A task is a string (a line for /bin/sh), an array (a program and its arguments, passed as they are), or
-{ "command": …, "id", "name", "cwd", "env", "stdin", "timeout", "retries" }, or a function of JavaScript:
+{ "command": …, "id", "name", "cwd", "env", "stdin", "timeout", "retries", "retryDelay", "needs": [ids of tasks],
+"priority" }, or a function of JavaScript:
 { "module": "./resize.js", "export": "resize", "args": […], "kwargs": {…} }. A tasks file is a JSON array,
 { "defaults": {…}, "tasks": […] }, or NDJSON: one task a line.
 

@@ -23,6 +23,7 @@ import { type PoolInput, readsStdin } from './pool-input.ts';
 import type { PoolJournal } from './pool-journal.ts';
 import { openProgress, type Progress } from './progress.ts';
 import { SizeControl } from './size-control.ts';
+import { SkipTeller } from './skips.ts';
 import { openTaskInput } from './task-input.ts';
 
 /** With a live table on the same terminal, output is written in bursts, so that the table does not flicker. */
@@ -170,6 +171,7 @@ export const runPool = async (input: PoolInput, flags: PoolFlags, command: Comma
     if (!flags.quiet) pump.write('stderr', Buffer.from(`${line}\n`));
   };
 
+  const skips = new SkipTeller(say);
   const onBroken = (error: NodeJS.ErrnoException): void => {
     brokenBy ??= error;
     run.cancel('graceful');
@@ -200,6 +202,7 @@ export const runPool = async (input: PoolInput, flags: PoolFlags, command: Comma
     {
       size: flags.size.size,
       retries: flags.retries,
+      retryDelay: flags.retryDelay,
       halt: flags.halt,
       timeout: flags.timeout,
       ending: flags.termSeq ?? gracefully(flags.stopTimeout),
@@ -217,8 +220,12 @@ export const runPool = async (input: PoolInput, flags: PoolFlags, command: Comma
     pump,
     {
       ...(journal && { onAttempt: journal.record }),
-      onSettled: ({ id, name }, { end, outcome, attempts }, _task, timeoutMs) => {
+      onSettled: ({ id, name }, { end, outcome, attempts, skip }, task, timeoutMs) => {
         if (end === 'succeeded' || flags.json || (end === 'cancelled' && attempts === 0)) return;
+        if (skip !== undefined) {
+          skips.add(task, skip.root);
+          return;
+        }
         say(failureLine({ id, name, end, outcome, attempts, timeoutMs }));
       },
       onRetry: ({ task, outcome, timedOut, attempt, delayMs }, timeoutMs) => {
@@ -265,6 +272,7 @@ export const runPool = async (input: PoolInput, flags: PoolFlags, command: Comma
     const result = await run.run(journal === undefined ? tasks : journal.watch(tasks));
     await journal?.close(result);
     progress.stop();
+    skips.flush();
     isInputGood = result.inputError === undefined;
     const { inputError, leftovers, survivors, counts, elapsedMs, haltedBy, droppedBytes } = result;
     if (leftovers.length > 0) {
