@@ -284,7 +284,7 @@ class World {
     const { attempt, outcome, timedOut } = effect;
     const seen = this.#of(effect.task.seq);
     const { retryDelay = { minMs: 0, maxMs: 0 } } = this.#options;
-    expect(effect.delayMs).toBe(backoffDelay(attempt, retryDelay));
+    expect(effect.delayMs).toBe(backoffDelay(attempt - seen.displaced, retryDelay));
     expect(this.#isHalted, 'a halted pool does not try again').toBe(false);
     expect(seen).toMatchObject({ status: 'running', attempt, outcome });
     expect(seen.cause, 'who had to give way is queued, not tried again').not.toBe('displaced');

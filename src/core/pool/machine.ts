@@ -253,10 +253,10 @@ export class PoolMachine {
   #waitForRetry(task: TaskSpec, lastTry: FailedTry): void {
     this.#move('running', 'ended', 'waiting');
     this.#retrying.set(task.seq, { tag: 'waiting', reason: 'retry', task, lastTry });
-    const { attempt, outcome, end } = lastTry;
+    const { attempt, outcome, end, displaced } = lastTry;
     const delay = task.retryDelay ?? this.#options.retryDelay;
-    const delayMs = delay === undefined ? 0 : backoffDelay(attempt, delay);
-    this.#effects.push({ tag: 'retry', task, attempt, outcome, delayMs, timedOut: end === 'timedOut' });
+    const delayMs = delay === undefined ? 0 : backoffDelay(attempt - displaced, delay);
+    this.#effects.push({ tag: 'retry', task, attempt, outcome, delayMs, timedOut: end === 'timedOut', displaced });
   }
 
   #timeoutElapsed(seq: number, attempt: number): void {
