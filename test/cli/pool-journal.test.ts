@@ -198,6 +198,27 @@ describe.concurrent('--resume', () => {
   });
 });
 
+describe.concurrent('--dry-run with a journal', () => {
+  it('prints what would be run, and touches nothing', async () => {
+    const site = new Site();
+    expect((await site.run(['echo a', 'exit 1'], '--dry-run', '--resume')).stdout.toString().split('\n')).toHaveLength(
+      3,
+    );
+    expect(readdirSync(site.directory)).toEqual([]);
+    await site.run(['echo a', 'exit 1']);
+    const before = readFileSync(site.journal);
+    for (const [flag, expected] of [
+      ['--resume', /^[^\n]*exit 1[^\n]*\n[^\n]*echo b[^\n]*\n$/],
+      ['--retry-failed', /^[^\n]*exit 1[^\n]*\n$/],
+    ] as const) {
+      const { code, stdout } = await site.run(['echo a', 'exit 1', 'echo b'], '--dry-run', flag);
+      expect([code, stdout.toString()]).toEqual([0, expect.stringMatching(expected)]);
+    }
+    expect(readFileSync(site.journal)).toEqual(before);
+    expect((await site.run(['echo a'], '--dry-run', '--journal', 'none', '--retry-failed')).code).toBe(2);
+  });
+});
+
 describe.concurrent('--retry-failed', () => {
   it('runs only what has failed and not been made good since', async () => {
     const site = new Site();

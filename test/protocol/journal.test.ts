@@ -264,7 +264,8 @@ describe('a ledger', () => {
 
 describe('what makes a task the same', () => {
   const base = { seq: 1, id: '1', name: 'n', command: { kind: 'argv', argv: ['a', 'b'] } } as const satisfies TaskSpec;
-  const contentOf = (more: Partial<TaskSpec>): string => taskContent({ ...base, ...more }, '/work');
+  const digest = (bytes: Uint8Array): string => `of ${bytes.length} bytes`;
+  const contentOf = (more: Partial<TaskSpec>): string => taskContent({ ...base, ...more }, '/work', digest);
 
   it('is written as the page has it', () => {
     expect(contentOf({})).toBe('["task",1,"/work",[],null,["argv","a","b"]]');
@@ -291,10 +292,11 @@ describe('what makes a task the same', () => {
       contentOf({ command: { kind: 'argv', argv: ['a b'] } }),
       contentOf({ command: { kind: 'shell', line: 'a b' } }),
       contentOf({ stdin: '' }),
+      contentOf({ stdin: Buffer.from('x') }),
       contentOf({ env: { A: '' } }),
       contentOf({ env: { A: null } }),
       contentOf({ cwd: 'x' }),
-      taskContent(base, '/other'),
+      taskContent(base, '/other', digest),
       contentOf({ command: { kind: 'function', module: 'm', exportName: 'f', args: [{ pairs: [] }] } }),
       contentOf({ command: { kind: 'function', module: 'm', exportName: 'f', args: [{}] } }),
     ];

@@ -60,7 +60,7 @@ export const poolCommand = (setStatus: (status: number) => void): Command => {
   for (const addOptions of GROUPS) addOptions(command);
   return command.action(async (words: string[], flags: PoolFlags) => {
     if (flags.show !== undefined) {
-      checkShow(command, words[0], flags);
+      checkShow(command, words, flags);
       const { showJournal } = await import('./show-journal.lazy.ts');
       setStatus(await showJournal(flags.show, flags));
       return;

@@ -6,6 +6,7 @@ import { taskDocument } from '../../protocol/task-document.ts';
 import { taskAsShell } from '../../protocol/task-text.ts';
 import { READER_GONE, writeStdout } from '../write-stdout.ts';
 import type { PoolFlags } from './flags.ts';
+import { checkJournalFlags, journalMode } from './options/journal-options.ts';
 import type { PoolInput } from './pool-input.ts';
 import { openTaskInput } from './task-input.ts';
 
@@ -14,6 +15,13 @@ const jsonOf = (task: TaskSpec): string => {
   throw new ProcctlError('ERR_USAGE', '{%} is known only when a task starts, so --dry-run --json cannot tell it', {
     hint: 'leave --json out, or let the task read $PROCCTL_SLOT',
   });
+};
+
+/** Without those that a journal leaves out. */
+const toBeRun = async (tasks: AsyncIterable<readonly TaskSpec[]>, flags: PoolFlags) => {
+  if (flags.journal === undefined) return tasks;
+  const { plannedTasks } = await import('./journal.lazy.ts');
+  return plannedTasks(tasks, { file: flags.journal, mode: journalMode(flags), directory: process.cwd() });
 };
 
 /**
@@ -29,8 +37,9 @@ export const dryRun = async (input: PoolInput, flags: PoolFlags): Promise<number
   }
   const stop = new AbortController();
   const reading = { stdin: () => process.stdin, signal: stop.signal };
+  checkJournalFlags(flags);
   const { tasks } = await openTaskInput(input, { ...flags, shuffle: false }, reading);
-  for await (const batch of tasks) {
+  for await (const batch of await toBeRun(tasks, flags)) {
     const lines = batch.map((task) => `${flags.json ? jsonOf(task) : taskAsShell(task)}\n`);
     if (!(await writeStdout(encodeBytes(lines.join(''))))) return READER_GONE;
   }

@@ -1,1 +1,2 @@
+export { plannedTasks } from './planned-tasks.ts';
 export { openPoolJournal } from './pool-journal.ts';

@@ -18,7 +18,7 @@ import { tuneEngine } from '../tune-engine.ts';
 import type { OptionShape } from './background/words.ts';
 import { exitStatusOfPool } from './exit-status.ts';
 import type { PoolFlags } from './flags.ts';
-import { checkJournalFlags } from './options/journal-options.ts';
+import { checkJournalFlags, journalMode } from './options/journal-options.ts';
 import { type PoolInput, readsStdin } from './pool-input.ts';
 import type { PoolJournal } from './pool-journal.ts';
 import { openProgress, type Progress } from './progress.ts';
@@ -145,13 +145,13 @@ const tellOfBrokenOutput = (error: NodeJS.ErrnoException): void => {
 
 /** The journal of a run; a bundle of its own, for most runs have none. */
 const openJournal = async (
-  { journal: file, resume, retryFailed, size }: PoolFlags,
+  flags: PoolFlags,
   ports: { readonly say: (line: string) => void; readonly onBroken: (error: NodeJS.ErrnoException) => void },
 ): Promise<PoolJournal | undefined> => {
+  const { journal: file, size } = flags;
   if (file === undefined) return undefined;
   const { openPoolJournal } = await import('./journal.lazy.ts');
-  const mode = resume ? 'resume' : retryFailed ? 'retryFailed' : 'all';
-  return openPoolJournal({ file, mode, size: size.size, directory: currentDirectory(), ...ports });
+  return openPoolJournal({ file, mode: journalMode(flags), size: size.size, directory: currentDirectory(), ...ports });
 };
 
 const shapeOf = ({ short, long, required, optional }: Option): OptionShape => ({
@@ -184,7 +184,6 @@ export const runPool = async (input: PoolInput, flags: PoolFlags, command: Comma
     run.cancel('graceful');
   };
   const directory = currentDirectory();
-  const results = await openResults(flags, directory, onBroken);
   let isJournalBroken = false;
   const journal = await openJournal(flags, {
     say,
@@ -194,10 +193,14 @@ export const runPool = async (input: PoolInput, flags: PoolFlags, command: Comma
       pump.write('stderr', Buffer.from(`${line}\n`));
       run.breakOff();
     },
-  }).catch((error: unknown) => {
-    results?.close(false);
-    throw error;
   });
+  let results: Results | undefined;
+  try {
+    results = await openResults(flags, directory, onBroken);
+  } catch (error) {
+    await journal?.close(undefined);
+    throw error;
+  }
   const summary = await openSummary(flags);
   const pump = new OutputPump({
     onBusy: (target: Target) => progress?.makeRoom(target),

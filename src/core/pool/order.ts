@@ -13,6 +13,8 @@ interface Gap {
 export class InOrder<T> {
   readonly #held = new Map<number, T>();
   readonly #gaps = new Fifo<Gap>();
+  /** Those that were skipped after a larger number. */
+  readonly #skippedLate = new Set<number>();
   #lastGap: Gap = { first: 0, last: 0 };
   #nextGap: Gap | undefined;
   #next = 1;
@@ -41,14 +43,14 @@ export class InOrder<T> {
   /**
    * Nothing will come with this number.
    *
-   * @param seq larger than any that was skipped before
    * @returns what can go out now, in order
-   * @throws Error when `seq` was added before, or a larger one was skipped
+   * @throws Error when `seq` was added before
    */
   skip(seq: number): T[] {
     if (seq < this.#next || this.#held.has(seq)) throw new Error(`item ${seq} was added before`);
-    if (seq <= this.#lastGap.last) throw new Error(`item ${seq} is skipped after ${this.#lastGap.last}`);
-    if (seq === this.#lastGap.last + 1 && this.#lastGap.last >= this.#next) {
+    if (seq <= this.#lastGap.last) {
+      this.#skippedLate.add(seq);
+    } else if (seq === this.#lastGap.last + 1 && this.#lastGap.last >= this.#next) {
       this.#lastGap.last = seq;
     } else {
       this.#lastGap = { first: seq, last: seq };
@@ -64,6 +66,10 @@ export class InOrder<T> {
       if (this.#nextGap?.first === this.#next) {
         this.#next = this.#nextGap.last + 1;
         this.#nextGap = undefined;
+        continue;
+      }
+      if (this.#skippedLate.delete(this.#next)) {
+        this.#next += 1;
         continue;
       }
       if (!this.#held.has(this.#next)) return released;

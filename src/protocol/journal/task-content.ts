@@ -1,12 +1,11 @@
 import { resolve } from 'node:path/posix';
 import type { TaskCommand, TaskSpec } from '../../core/pool/task.ts';
-import { decodeBytes } from '../bytes.ts';
 
 // What makes two tasks the same, as text: `["task",1,cwd,env,stdin,command]`, JSON without white space.
 //
 //   cwd      absolute, without `.` and `..`
 //   env      [[name, value or null], …], ordered by name; [] when nothing is set or removed
-//   stdin    text or null
+//   stdin    text, null for none, or for bytes {"sha256": their hash in hexadecimal}
 //   command  ["shell", line], ["argv", word, …], or ["function", module, export, args], where an object of the args is
 //            written {"pairs": [[key, value], …]}, ordered by key
 //
@@ -52,13 +51,18 @@ const envForm = (env: TaskSpec['env']): readonly unknown[] =>
  * The text whose SHA-256 is the key of a task: the same for tasks that do the same, whatever they are called.
  *
  * @param directory absolute; where tasks without a `cwd` work, and what a relative `cwd` or module starts from
+ * @param digest SHA-256 in hexadecimal; large input is not made text for it
  */
-export const taskContent = ({ command, cwd, env, stdin }: TaskSpec, directory: string): string =>
+export const taskContent = (
+  { command, cwd, env, stdin }: TaskSpec,
+  directory: string,
+  digest: (bytes: Uint8Array) => string,
+): string =>
   JSON.stringify([
     'task',
     1,
     cwd === undefined ? directory : resolve(directory, cwd),
     envForm(env),
-    stdin === undefined ? null : typeof stdin === 'string' ? stdin : decodeBytes(stdin),
+    typeof stdin === 'object' ? { sha256: digest(stdin) } : (stdin ?? null),
     commandForm(command),
   ]);

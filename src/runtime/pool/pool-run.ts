@@ -74,7 +74,7 @@ export interface PoolRunOptions {
 
 /** What a pool tells while it runs. */
 export interface PoolRunEvents {
-  /** An attempt has ended: told before anything that follows from it is done, such as the start of the next task. */
+  /** An attempt has ended: told once what it wrote is kept, and before anything new is started. */
   onAttempt?(record: AttemptRecord, task: TaskSpec): void;
   /** @param limitMs that the last attempt ran into */
   onSettled?(record: TaskRecord, settlement: TaskSettlement, task: TaskSpec, limitMs: number | undefined): void;

@@ -26,16 +26,22 @@ export const addJournalOptions = (command: Command): Command =>
 const OF_SHOW: ReadonlySet<string> = new Set(['show', 'timeline', 'json', 'color']);
 
 /** @throws ProcctlError ERR_USAGE for anything given that `--show` would ignore */
-export const checkShow = (command: Command, tasks: string | undefined, flags: JournalFlags): void => {
+export const checkShow = (command: Command, words: readonly string[], flags: JournalFlags): void => {
   if (flags.show === '') throw new ProcctlError('ERR_USAGE', '--show needs the name of a journal');
   if (flags.timeline === '') throw new ProcctlError('ERR_USAGE', '--timeline needs the name of a file');
-  if (tasks !== undefined) throw new ProcctlError('ERR_USAGE', '--show runs no tasks', { hint: 'leave the tasks out' });
+  if (words.length > 0) throw new ProcctlError('ERR_USAGE', '--show runs no tasks', { hint: 'leave the tasks out' });
   const other = command.options.find((option) => {
     const name = option.attributeName();
     return !OF_SHOW.has(name) && command.getOptionValueSource(name) === 'cli';
   });
   if (other === undefined) return;
   throw new ProcctlError('ERR_USAGE', `${other.long} does not go with --show`, { hint: 'leave one of them out' });
+};
+
+/** Which tasks a journal leaves out. */
+export const journalMode = ({ resume, retryFailed }: JournalFlags): 'all' | 'resume' | 'retryFailed' => {
+  if (resume) return 'resume';
+  return retryFailed ? 'retryFailed' : 'all';
 };
 
 export const checkJournalFlags = ({ journal, resume, retryFailed, timeline }: JournalFlags): void => {
