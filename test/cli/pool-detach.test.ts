@@ -255,11 +255,11 @@ describe.concurrent('procctl pool --detach', () => {
   it('counts no pause towards the time limits of tasks', async () => {
     const home = new TestHome();
     writeTasks(home, 't.json', [waits('slow')]);
-    await home.ok(['pool', '--detach', '--timeout', '12s', 't.json']);
+    await home.ok(['pool', '--detach', '--timeout', '20s', 't.json']);
     await begun(home, 'slow');
     await home.ok(['pause', 'pool-t']);
     // Longer than the limit, by what the clock of the machine says.
-    await home.spawn('--name', 'clock', '--restart', 'no', 'sleep', '12.5');
+    await home.spawn('--name', 'clock', '--restart', 'no', 'sleep', '20.5');
     await home.run(['wait', 'clock']);
     await home.ok(['resume', 'pool-t']);
     expect(await home.view('pool-t')).toMatchObject({ alive: true, reason: expect.not.stringMatching('paused') });
