@@ -178,7 +178,9 @@ export const startScript = (spec: ProcessSpec, homeMark: string, tools: StartToo
       .filter(([name]) => isShellVariable(name) && name !== 'PROCCTL_MARK' && !own.some(([taken]) => taken === name))
       .map(([name, value]) => `export ${name}=${shellQuote(value)}`),
     ...(spec.umask === null ? [] : [`umask ${spec.umask.toString(8)}`]),
-    ...(argvAgain === null ? [] : [`[ $# -eq 0 ] || exec ${chain(spec, argvAgain, tools).map(shellQuote).join(' ')}`]),
+    ...(argvAgain === null
+      ? []
+      : [`[ "$#" -eq 0 ] || exec ${chain(spec, argvAgain, tools).map(shellQuote).join(' ')}`]),
     `exec ${chain(spec, spec.argv, tools).map(shellQuote).join(' ')}`,
     '',
   ];

@@ -151,23 +151,21 @@ describe.concurrent('procctl pause', () => {
 
   it('holds the restart that is waited for, also across the death of the daemon', async () => {
     const home = new TestHome();
-    await home.spawn('--name', 'crashing', '--backoff', '1s..1s', 'false');
+    await home.spawn('--name', 'crashing', '--backoff', '1h..1h', 'false');
     await home.until('crashing', ({ reason }) => reason === 'backoff', 'waiting (backoff)');
     expect(await home.ok(['pause', 'crashing'])).toBe('crashing paused\n');
-    const held = { state: 'waiting', reason: 'paused', alive: false, pid: null, dueInMs: null };
-    const { restarts } = await home.view('crashing');
+    const held = { state: 'waiting', reason: 'paused', alive: false, pid: null, dueInMs: null, restarts: 1 };
+    expect(await home.view('crashing')).toMatchObject(held);
     await home.killDaemon();
-    expect(await home.view('crashing')).toMatchObject({ ...held, restarts });
+    expect(await home.view('crashing')).toMatchObject(held);
     await home.ok(['daemon', 'start']);
-    // Beyond its time: what else was to happen after that has happened.
-    const clock = await home.spawn('--name', 'clock', '--restart', 'no', 'sleep', '1.2');
-    expect(clock.name).toBe('clock');
-    await home.ok(['wait', 'clock']);
-    expect(await home.view('crashing')).toMatchObject({ ...held, restarts });
-    expect(linesOf(await home.ok(['show', 'crashing']))[0]).toMatch(/restart \d is held until somebody resumes it/);
+    expect(await home.view('crashing')).toMatchObject(held);
+    expect(linesOf(await home.ok(['show', 'crashing']))[0]).toMatch(/restart 2 is held until somebody resumes it/);
     await home.ok(['resume', 'crashing']);
-    await home.until('crashing', (view) => view.restarts > restarts, 'started again');
-    await home.ok(['stop', 'crashing']);
+    expect(await home.view('crashing')).toMatchObject({ ...held, reason: 'backoff', dueInMs: expect.any(Number) });
+    await home.ok(['pause', 'crashing']);
+    expect(await home.ok(['stop', 'crashing'])).toBe('crashing stopped\n');
+    expect(await home.view('crashing')).toMatchObject({ state: 'exited', endedBy: 'stop' });
   });
 
   it('takes names, patterns and all, and refuses what has nothing to pause', async () => {

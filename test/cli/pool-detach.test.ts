@@ -252,6 +252,22 @@ describe.concurrent('procctl pool --detach', () => {
     expect(await home.ok(['logs', 'pool-t', '--stdout'])).toBe('ticked\nb\n');
   });
 
+  it('counts no pause towards the time limits of tasks', async () => {
+    const home = new TestHome();
+    writeTasks(home, 't.json', [waits('slow')]);
+    await home.ok(['pool', '--detach', '--timeout', '20s', 't.json']);
+    await begun(home, 'slow');
+    await home.ok(['pause', 'pool-t']);
+    // Longer than the limit, by what the clock of the machine says.
+    await home.spawn('--name', 'clock', '--restart', 'no', 'sleep', '20.5');
+    await home.run(['wait', 'clock']);
+    await home.ok(['resume', 'pool-t']);
+    expect(await home.view('pool-t')).toMatchObject({ alive: true, reason: expect.not.stringMatching('paused') });
+    goOn(home);
+    expect((await home.run(['wait', 'pool-t'])).code).toBe(0);
+    expect(await home.ok(['logs', 'pool-t', '--stdout'])).toBe('slow\n');
+  });
+
   it('goes on from its journal when it is started again', async () => {
     const home = new TestHome();
     const once = (name: string): string => `echo ${name}`;

@@ -121,6 +121,23 @@ describe('the start script', () => {
     },
   );
 
+  it('gives a batch its input, and in later runs other arguments, whatever its variables are', () => {
+    writeFileSync(join(work, "it's input"), 'what it reads\n');
+    const argv = ['/bin/sh', '-c', 'read -r line; echo "$line: $0"'];
+    const spec = specOf({
+      argv: [...argv, 'first'],
+      env: { IFS: '017', run: '1' },
+      stdin: join(work, "it's input"),
+      batch: { input: null, argvAgain: [...argv, 'again'] },
+    });
+    writeFileSync(join(work, 'start.sh'), startScript(spec, HOME_MARK, TOOLS));
+    const printed = ['1', '2', '10'].map((run) => {
+      const { stdout, stderr } = spawnSync(shimShell(), ['-c', `run=${run}; . ./start.sh`], { cwd: work, env: {} });
+      return `${stderr}${stdout}`;
+    });
+    expect(printed).toEqual(['what it reads: first\n', 'what it reads: again\n', 'what it reads: again\n']);
+  });
+
   it('does not run the program elsewhere when its directory is gone', () => {
     writeFileSync(
       join(work, 'start.sh'),

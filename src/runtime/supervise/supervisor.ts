@@ -318,8 +318,12 @@ export class Supervisor {
    * @throws ProcctlError ERR_ENDED when there is nothing to pause, ERR_PAUSE naming who could not be stopped
    */
   async pause(process: Supervised): Promise<void> {
-    // A start that was ordered is about to be running, or to fail.
-    await process.until(() => process.life.state.tag !== 'ready');
+    // What is on its way to another run, or to wait for one, is there soon.
+    const isOnItsWay = (): boolean => {
+      const { state } = process.life;
+      return state.tag === 'ready' || (state.tag === 'stopping' && state.next.do !== 'rest');
+    };
+    await process.until(() => !isOnItsWay());
     process.dispatch({ tag: 'pause' });
     if (!process.isPaused) throw notUp(process);
     process.save({ sync: true });
