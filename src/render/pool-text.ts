@@ -98,6 +98,10 @@ export const retryLine = (retry: TaskRetry): string => {
   return `procctl: ${taskText(retry)}: ${reason}, trying again${pause} (${turn})`;
 };
 
+/** That a task had to give way: `procctl: task 3 (gzip -9 x): ended to free memory, to be run again`. */
+export const requeueLine = (label: TaskLabel): string =>
+  `procctl: ${taskText(label)}: ended to free memory, to be run again`;
+
 /** How far the pool is, for `--progress plain`: `procctl: 12/45 done, 2 failed, 4 running, 3 waiting (needs), ETA 12s`. */
 export const progressLine = ({ counts, etaMs }: PoolView): string =>
   [

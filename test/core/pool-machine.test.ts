@@ -131,7 +131,7 @@ describe('a retry', () => {
   it('tells the failed attempt, its outcome, and whether it was a timeout', () => {
     const pool = poolWith(2, { retries: 1 });
     expect(pool.machine.handle({ tag: 'ended', seq: 1, attempt: 1, outcome: killed })).toEqual([
-      { tag: 'retry', task: task(1), attempt: 1, outcome: killed, delayMs: 0, timedOut: false },
+      { tag: 'retry', task: task(1), attempt: 1, outcome: killed, delayMs: 0, timedOut: false, displaced: 0 },
     ]);
     pool.timeoutElapsed(2);
     expect(pool.ended(2, killed)).toEqual(['retry 2.1 after its timeout']);

@@ -4,7 +4,7 @@ import type { HaltReason } from '../../core/pool/machine.ts';
 import { gracefully } from '../../core/pool/term-sequence.ts';
 import { printable } from '../../core/printable.ts';
 import { ProcctlError } from '../../errors.ts';
-import { failureLine, retryLine, summaryLine } from '../../render/pool-text.ts';
+import { failureLine, requeueLine, retryLine, summaryLine } from '../../render/pool-text.ts';
 import { groupOutput, jsonOutput, noOutput } from '../../runtime/output/kept-output.ts';
 import { lineOutput } from '../../runtime/output/line-output.ts';
 import { OutputPump, type Target } from '../../runtime/output/output-pump.ts';
@@ -125,6 +125,13 @@ const openResults = async (
   });
 };
 
+/** Begins to look at the machine, if that is wanted. @returns what ends it */
+const watchMachine = async (run: PoolRun, flags: PoolFlags, say: (line: string) => void): Promise<() => void> => {
+  if (flags.load === undefined && flags.memfree === undefined && flags.memoryMax === undefined) return () => {};
+  const { startWatches } = await import('./watches.lazy.ts');
+  return startWatches(run, flags, say);
+};
+
 const stoppedBy = (reason: HaltReason | null): 'halted' | 'cancelled' | null => {
   if (reason === null) return null;
   return reason === 'cancel' ? 'cancelled' : 'halted';
@@ -228,11 +235,13 @@ export const runPool = async (input: PoolInput, flags: PoolFlags, command: Comma
         }
         say(failureLine({ id, name, end, outcome, attempts, timeoutMs }));
       },
-      onRetry: ({ task, outcome, timedOut, attempt, delayMs }, timeoutMs) => {
+      onRetry: ({ task, outcome, timedOut, attempt, displaced, delayMs }, timeoutMs) => {
         if (flags.json) return;
         const { id, name, retries = flags.retries } = task;
-        say(retryLine({ id, name, outcome, timedOut, timeoutMs, attempt, maxAttempts: retries + 1, delayMs }));
+        const maxAttempts = retries + 1 + displaced;
+        say(retryLine({ id, name, outcome, timedOut, timeoutMs, attempt, maxAttempts, delayMs }));
       },
+      onRequeue: ({ task }) => say(requeueLine(task)),
       onChange: () => progress?.changed(),
       onShrunk: (size, wanted, reason) => say(`procctl: ${size} at a time instead of ${wanted}: ${reason}`),
     },
@@ -260,6 +269,7 @@ export const runPool = async (input: PoolInput, flags: PoolFlags, command: Comma
     else progress.aside(stop);
   };
   process.on('SIGTSTP', onSuspend);
+  let stopWatches = (): void => {};
   const sizeControl = new SizeControl(run, flags.size, say);
   // A terminal for input is refused right away: there is nothing to show before that.
   const isRefused = readsStdin(input) && process.stdin.isTTY;
@@ -268,6 +278,7 @@ export const runPool = async (input: PoolInput, flags: PoolFlags, command: Comma
 
   try {
     run.inputSignal.addEventListener('abort', () => inputStop.abort(), { once: true });
+    stopWatches = await watchMachine(run, flags, say);
     const { tasks } = source;
     const result = await run.run(journal === undefined ? tasks : journal.watch(tasks));
     await journal?.close(result);
@@ -302,6 +313,7 @@ export const runPool = async (input: PoolInput, flags: PoolFlags, command: Comma
     for (const name of ENDING_SIGNALS) process.off(name, onSignal);
     process.off('SIGTSTP', onSuspend);
     sizeControl.stop();
+    stopWatches();
     results?.close(isInputGood);
   }
 };

@@ -52,6 +52,8 @@ export type PoolEffect =
       readonly outcome: AttemptOutcome;
       readonly delayMs: number;
       readonly timedOut: boolean;
+      /** How many attempts so far had to give way, and are no tries. */
+      readonly displaced: number;
     }
   /** An attempt that had to give way has ended: it is queued again, and that was no failure. */
   | { readonly tag: 'requeue'; readonly task: TaskSpec; readonly attempt: number; readonly outcome: AttemptOutcome }

@@ -261,7 +261,7 @@ export class PoolMachine {
     const { attempt, outcome, end, displaced } = lastTry;
     const delay = task.retryDelay ?? this.#options.retryDelay;
     const delayMs = delay === undefined ? 0 : backoffDelay(attempt - displaced, delay);
-    this.#effects.push({ tag: 'retry', task, attempt, outcome, delayMs, timedOut: end === 'timedOut' });
+    this.#effects.push({ tag: 'retry', task, attempt, outcome, delayMs, timedOut: end === 'timedOut', displaced });
   }
 
   #timeoutElapsed(seq: number, attempt: number): void {

@@ -3,7 +3,7 @@ import type { AttemptOutcome } from '../../core/pool/outcome.ts';
 import { KILL_AT_ONCE } from '../../core/pool/term-sequence.ts';
 import { FROM_WORKER, TO_WORKER } from '../../protocol/worker-frames.ts';
 import { endFamily, type FamilyEnd } from '../family/end-family.ts';
-import { findFamily } from '../family/family.ts';
+import { type FamilyQuery, findFamily } from '../family/family.ts';
 import { type ProcInfo, ticksNow } from '../family/proc.ts';
 import type { Ending } from '../workers/hosted-process.ts';
 import type { FunctionAttempt } from './attempt.ts';
@@ -125,6 +125,18 @@ export class FunctionLane {
     this.#current = undefined;
   }
 
+  /** As that of `Lane`. */
+  get familyQuery(): FamilyQuery | undefined {
+    const current = this.#current;
+    const pid = this.#worker?.hosted.pid;
+    return current === undefined || pid === undefined ? undefined : this.#query(current, pid);
+  }
+
+  #query({ token, sinceTicks }: Current, pid: number): FamilyQuery {
+    const { poolMark } = this.#context;
+    return { mark: `${poolMark}${token}/`, poolMark, shell: undefined, leader: pid, session: pid, sinceTicks };
+  }
+
   /** Ends the worker, and all that its task has started: as the pool's sequence has it, or by SIGKILL at once. */
   end(mode: EndMode): void {
     const current = this.#current;
@@ -135,10 +147,8 @@ export class FunctionLane {
       return;
     }
     this.#isSpent = true;
-    const { poolMark, ending } = this.#context;
-    const { sinceTicks, token } = current;
-    const find = (): ProcInfo[] =>
-      findFamily({ mark: `${poolMark}${token}/`, poolMark, shell: undefined, leader: pid, session: pid, sinceTicks });
+    const { ending } = this.#context;
+    const find = (): ProcInfo[] => findFamily(this.#query(current, pid));
     const sequence = mode === 'now' ? KILL_AT_ONCE : ending;
     current.family = endFamily({ find, isOver: () => current.outcome !== undefined, sequence });
     void current.family.survivors.then((survivors) => this.#familyEnded(current, survivors));

@@ -11,7 +11,7 @@ import { outcomeOfStatus } from '../../protocol/lane-outcome.ts';
 import { attemptScript, LaneReader, prelude, redirections, silenceOf } from '../../protocol/lane-script.ts';
 import { shellQuote } from '../../protocol/shell-text.ts';
 import { endFamily } from '../family/end-family.ts';
-import { findFamily } from '../family/family.ts';
+import { type FamilyQuery, findFamily } from '../family/family.ts';
 import { firstChild, type ProcInfo } from '../family/proc.ts';
 import { Current, type ProgramAttempt } from './attempt.ts';
 import { identityOf, type LaneContext } from './lane-context.ts';
@@ -175,6 +175,26 @@ export class Lane {
     this.#current = undefined;
   }
 
+  /** By what the family of what runs is known; undefined when there is none. */
+  get familyQuery(): FamilyQuery | undefined {
+    const current = this.#current;
+    if (current === undefined || current.plan.way === 'refuse') return undefined;
+    return this.#query(current, current.sinceTicks);
+  }
+
+  #query(current: Current, sinceTicks: number): FamilyQuery {
+    const shell = this.#shell.pid;
+    const { poolMark } = this.#context;
+    return {
+      mark: `${poolMark}${current.token}/`,
+      poolMark,
+      shell,
+      leader: current.leader,
+      session: current.plan.way === 'spawn' ? (current.leader ?? -1) : (shell ?? -1),
+      sinceTicks,
+    };
+  }
+
   /** Ends what runs, with all it has started: as the pool's sequence has it, or by SIGKILL at once. */
   end(mode: EndMode): void {
     const current = this.#current;
@@ -183,17 +203,8 @@ export class Lane {
       if (mode === 'now') current.family.now();
       return;
     }
-    const shell = this.#shell.pid;
     const { sinceTicks } = current;
-    const find = (): ProcInfo[] =>
-      findFamily({
-        mark: `${this.#context.poolMark}${current.token}/`,
-        poolMark: this.#context.poolMark,
-        shell,
-        leader: current.leader,
-        session: current.plan.way === 'spawn' ? (current.leader ?? -1) : (shell ?? -1),
-        sinceTicks,
-      });
+    const find = (): ProcInfo[] => findFamily(this.#query(current, sinceTicks));
     const sequence = mode === 'now' ? KILL_AT_ONCE : this.#context.ending;
     current.family = endFamily({ find, isOver: () => current.outcome !== undefined, sequence });
     void current.family.survivors.then((survivors) => this.#familyEnded(current, survivors));

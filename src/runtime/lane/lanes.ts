@@ -1,5 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import type { EndMode } from '../../core/pool/events.ts';
+import { findFamilies } from '../family/families.ts';
+import type { FamilyQuery } from '../family/family.ts';
+import type { ProcInfo } from '../family/proc.ts';
 import { type Attempt, type FunctionAttempt, isFunctionAttempt, type ProgramAttempt } from './attempt.ts';
 import type { FunctionLane } from './function-lane.ts';
 import { Lane } from './lane.ts';
@@ -113,6 +116,16 @@ export class Lanes {
     queueMicrotask(() =>
       pending.onEnded({ kind: 'error', code: 'ERR_NOT_STARTED', message: 'ended before it started' }),
     );
+  }
+
+  /** The processes of the tasks at work, by their positions in the input. */
+  families(): ReadonlyMap<number, readonly ProcInfo[]> {
+    const queries = new Map<number, FamilyQuery>();
+    for (const [seq, { lane }] of this.#busy) {
+      const query = lane.familyQuery;
+      if (query !== undefined) queries.set(seq, query);
+    }
+    return findFamilies(queries);
   }
 
   /** pid of what a task is running at this moment. */

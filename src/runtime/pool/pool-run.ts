@@ -5,7 +5,7 @@ import type { EndMode, PoolEffect, PoolEvent } from '../../core/pool/events.ts';
 import type { HaltRule } from '../../core/pool/halt.ts';
 import { type HaltReason, type PoolCounts, PoolMachine } from '../../core/pool/machine.ts';
 import { InOrder } from '../../core/pool/order.ts';
-import type { AttemptOutcome, TaskSettlement } from '../../core/pool/outcome.ts';
+import type { AttemptError, AttemptOutcome, TaskSettlement } from '../../core/pool/outcome.ts';
 import { withSlot } from '../../core/pool/slot-mark.ts';
 import type { TaskSpec } from '../../core/pool/task.ts';
 import { KILL_AT_ONCE, type TermSequence } from '../../core/pool/term-sequence.ts';
@@ -26,8 +26,9 @@ import type { OutputMode, Release } from '../output/task-output.ts';
 import { AttemptLimits } from './attempt-limits.ts';
 import { PoolClock } from './pool-clock.ts';
 import { Site } from './site.ts';
-import { type SizeCap, Sizes } from './sizes.ts';
+import { type Bound, type SizeCap, type SizeHold, Sizes } from './sizes.ts';
 import { attemptRecordOf, lostOutput, recordOf, type TaskRun } from './task-run.ts';
+import type { Watched } from './watches/watched.ts';
 
 /** Output waiting for its reader: past the first figure nothing new starts, below the second it does again. */
 const PRESSURE_ON_BYTES = 1024 * 1024;
@@ -103,7 +104,7 @@ export interface PoolResult {
 }
 
 /** Runs the tasks of one pool: the core decides, this acts. */
-export class PoolRun {
+export class PoolRun implements Watched {
   readonly #options: PoolRunOptions;
   readonly #events: PoolRunEvents;
   readonly #pump: OutputPump;
@@ -236,6 +237,27 @@ export class PoolRun {
     return { size: this.#sizes.possible, reason: this.#sizes.reason };
   }
 
+  hold(by: SizeHold, bound: Bound | undefined): void {
+    this.#sizes.hold(by, bound);
+    this.#applySize();
+  }
+
+  displaceYoungest(): void {
+    this.#dispatch({ tag: 'scarce' });
+  }
+
+  families(): ReadonlyMap<number, readonly ProcInfo[]> {
+    return this.#site?.lanes.families() ?? new Map();
+  }
+
+  kill(seq: number, error: AttemptError): void {
+    const run = this.#runs.get(seq);
+    if (run === undefined || run.durationMs >= 0 || run.failure !== undefined) return;
+    run.failure = error;
+    run.isStopping = true;
+    this.#site?.lanes.end(seq, 'now');
+  }
+
   get counts(): PoolCounts {
     return this.#machine.counts;
   }
@@ -254,7 +276,14 @@ export class PoolRun {
     const elapsedMs = now;
     const { submitted: total, isInputOpen } = counts;
     const etaMs = estimateEtaMs({ settled: settledCount(counts), total, isInputOpen, elapsedMs });
-    return { slots, counts, elapsedMs, etaMs };
+    const held = counts.ready > 0 ? this.#sizes.heldBy(counts.running) : undefined;
+    return {
+      slots,
+      counts,
+      elapsedMs,
+      etaMs,
+      ...(held === undefined ? {} : { note: `new starts are held back: ${held}` }),
+    };
   }
 
   async #read(tasks: AsyncIterable<readonly TaskSpec[]>): Promise<void> {
@@ -435,7 +464,7 @@ export class PoolRun {
   }
 
   #data(run: TaskRun, stream: 'stdout' | 'stderr', chunk: Buffer): void {
-    if (run.failure !== undefined) return;
+    if (run.failure !== undefined && run.failure.code !== 'ERR_MEMORY_MAX') return;
     try {
       run.output.data(stream, chunk);
     } catch (error) {

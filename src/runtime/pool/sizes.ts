@@ -3,7 +3,7 @@ export type SizeCap = 'descriptors' | 'lanes';
 /** What does so for a while: a machine that has something else to do. */
 export type SizeHold = 'load' | 'memory';
 
-interface Bound {
+export interface Bound {
   readonly size: number;
   /** For people. */
   readonly reason: string;

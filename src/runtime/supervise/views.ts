@@ -3,7 +3,8 @@ import type { Ending } from '../../core/process/outcome.ts';
 import type { ProcessSpec } from '../../protocol/process-spec.ts';
 import { type EndingView, outcomeText, type ProcessView } from '../../protocol/process-view.ts';
 import { monotonicMs } from '../clock.ts';
-import { type ProcInfo, readProc, TICK_MS } from '../family/proc.ts';
+import { bytesOfPages } from '../family/page-size.ts';
+import { type ProcInfo, TICK_MS } from '../family/proc.ts';
 import { type ObservedState, observeStates, readScheduling } from './observe.ts';
 import { listeningPorts, portsOf } from './ports.ts';
 
@@ -22,17 +23,6 @@ export type CpuMemory = Map<number, { readonly run: number; readonly ticks: numb
 
 /** Looks closer together than this say little about the use of a CPU, which is accounted in hundredths of a second. */
 const MIN_CPU_WINDOW_MS = 200;
-
-let pageBytes: number | undefined;
-
-/** The kernel counts resident memory in pages; Node knows its own in bytes. */
-const bytesOfPages = (pages: number): number => {
-  if (pageBytes === undefined) {
-    const own = readProc(process.pid)?.rssPages ?? 0;
-    pageBytes = own === 0 ? 4096 : 2 ** Math.round(Math.log2(process.memoryUsage.rss() / own));
-  }
-  return pages * pageBytes;
-};
 
 const iso = (ms: number | null | undefined): string | null =>
   ms === null || ms === undefined || ms === 0 ? null : new Date(ms).toISOString();
