@@ -75,7 +75,7 @@ describe.concurrent('a template', () => {
     ['parts of paths', ['--', 'echo', '{.} {/} {//} {/.}', ':::', 'a/b.c'], 'a/b b.c a b\n'],
     ['the slot', ['-j', '1', '--', 'echo', '{%}', ':::', 'a', 'b'], '1\n1\n'],
     ['several values in a word', ['--', 'echo', 'x{}y', ':::', 'a', ':::', '1'], 'xa 1y\n'],
-    ['two in a command', ['-n', '2', '--', 'echo', '[{}]', '{2}', ':::', 'a', 'b', 'c'], '[a] [b] b\n[c] \n'],
+    ['two in a command', ['-n', '2', '--', 'echo', '[{}]', '{2}', ':::', 'a', 'b', 'c'], '[a] [b] b\n[c]\n'],
     ['as many as fit, shared out', ['-X', '-j', '2', '--', 'echo', 'p{}', ':::', 'a', 'b', 'c'], 'pa pb\npc\n'],
     ['another replacement string', ['-I', ',,', '--', 'echo', ',,{}', ':::', 'a'], 'a{}\n'],
     ['a brace', ['--', 'echo', '{{}}{foo}', '{}', ':::', 'a'], '{}{foo} a\n'],

@@ -32,8 +32,10 @@ describe.skipIf(!hasScript)('a pool on a terminal', () => {
   });
 
   it('paints nothing when the terminal itself is to be the input, and says what to do', () => {
-    const seen = seenOnTerminal('node bin/procctl.cjs pool -');
-    expect(seen).toMatch(/^procctl: standard input is a terminal: [^\n]*\n$/);
+    for (const words of ['-', '-- echo', '-- echo ::: a :::: -', '--shell', '--pipe -- cat', '--csv -- echo']) {
+      const seen = seenOnTerminal(`node bin/procctl.cjs pool ${words}`);
+      expect(seen).toMatch(/^procctl: standard input is a terminal: [^\n]*\n$/);
+    }
   });
 
   it('paints nothing with --progress none, --quiet or a dumb terminal', () => {

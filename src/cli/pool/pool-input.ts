@@ -10,9 +10,18 @@ export type PoolInput =
   /** The words behind `--`: a template, and its sources. */
   | { readonly kind: 'template'; readonly words: readonly string[] };
 
-/** Whether tasks, or their arguments, come from standard input alone. */
-export const readsStdin = (input: PoolInput): boolean =>
-  input.kind === 'file' ? input.file === '-' : !input.words.some((word) => /^:::+\+?$/.test(word));
+const isSeparator = (word: string): boolean => /^:::+\+?$/.test(word);
+
+/** Whether tasks, or their arguments, come from standard input. */
+export const readsStdin = (input: PoolInput): boolean => {
+  if (input.kind === 'file') return input.file === '-';
+  let separator: string | undefined;
+  for (const word of input.words) {
+    if (isSeparator(word)) separator = word;
+    else if (word === '-' && separator?.startsWith('::::')) return true;
+  }
+  return separator === undefined;
+};
 
 const usage = (message: string, hint?: string): ProcctlError =>
   new ProcctlError('ERR_USAGE', message, hint === undefined ? {} : { hint });
@@ -41,8 +50,7 @@ const fileInput = (words: readonly string[], flags: PoolFlags): PoolInput => {
   const [file, more] = words;
   // Each line of standard input is a line for the shell: there is no template to write.
   if (file === undefined && flags.shell) return { kind: 'template', words: [] };
-  if (words.some((word) => /^:::+\+?$/.test(word)))
-    throw usage('::: stands behind a template, and that behind --', WAY_OUT);
+  if (words.some(isSeparator)) throw usage('::: stands behind a template, and that behind --', WAY_OUT);
   if (file === undefined) throw usage('missing: a tasks file, - for standard input, or a template behind --', WAY_OUT);
   if (more !== undefined)
     throw usage(

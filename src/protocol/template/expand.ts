@@ -22,8 +22,11 @@ export const variesByRow = (part: Part, { isPacked, isTable }: Pick<Pack, 'isPac
   isPlaceholder(part) &&
   (part.kind === 'all' || part.kind === 'name' || (part.kind === 'position' && (isTable || !isPacked)));
 
-const at = (values: readonly string[], position: number): string =>
-  values.at(position > 0 ? position - 1 : position) ?? '';
+/** One value, or none where a pack has fewer. */
+const at = (values: readonly string[], position: number): readonly string[] => {
+  const value = values.at(position > 0 ? position - 1 : position);
+  return value === undefined ? [] : [value];
+};
 
 /** The values of a replacement string in one row; `rows` are those of the whole pack. */
 const valuesIn = (part: Argument, row: Row, { rows, isPacked, isTable }: Pack): readonly string[] => {
@@ -32,7 +35,7 @@ const valuesIn = (part: Argument, row: Row, { rows, isPacked, isTable }: Pack): 
   if (part.kind === 'all') return row.values.map((value) => applyOperation(value, operation));
   const isOfPack = isPacked && !isTable;
   const values = isOfPack ? rows.map((each) => each.values[0] ?? '') : row.values;
-  return [applyOperation(at(values, part.position), operation)];
+  return at(values, part.position).map((value) => applyOperation(value, operation));
 };
 
 /** All values of a replacement string in a pack. */
@@ -53,7 +56,7 @@ const textIn = (part: Part, row: Row, pack: Pack): string => {
 const NO_ROW: Row = { values: [] };
 
 /**
- * The words that one word of a template becomes: of `{}` alone a word for each value; else one word, with blanks between
+ * The words that one word of a template becomes: of a replacement string alone a word for each of its values, if any; else one word, with blanks between
  * the values of an input that has several. Where inputs are packed, a word that tells of them comes once for each.
  */
 export const expandWord = (word: readonly Part[], pack: Pack): string[] => {
