@@ -169,6 +169,17 @@ describe.concurrent('--resume', () => {
     }
   });
 
+  it('knows what is done in a shuffled list too, made of a template', async () => {
+    const site = new Site();
+    const run = (...args: string[]) =>
+      runProcctl(['pool', '--journal', site.journal, '--resume', '--shuffle', '-k', ...args], { cwd: site.directory });
+    const words = Array.from({ length: 30 }, (_, index) => `w${index}`);
+    await run('--', 'echo', '{}', '{%}', ':::', ...words.slice(10, 20));
+    const { code, stdout, stderr } = await run('--', 'echo', '{}', '{%}', ':::', ...words);
+    expect([code, stdout.toString().trim().split('\n').length]).toEqual([0, 20]);
+    expect(stderr).toContain('10 of 30 tasks are done already');
+  });
+
   it('goes through NDJSON while it comes, however much of it is done', async () => {
     const site = new Site();
     await site.run([site.noted('a')]);
