@@ -41,6 +41,13 @@ const gnuParallel = () => {
   return line?.startsWith('GNU parallel') ? line : undefined;
 };
 
+/** GNU has another `rush`, a shell. This one asks for updates when it is asked for its version, so its help is asked. */
+const rushVersion = () => {
+  const { error, stdout } = spawnSync('rush', ['--help'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  if (error !== undefined || !stdout.includes('github.com/shenwei356/rush')) return undefined;
+  return /^Version: (\S+)$/m.exec(stdout)?.[1] ?? 'of unknown version';
+};
+
 /** What was found: tool to version. */
 export const findTools = (procctl) => {
   const found = {
@@ -48,6 +55,7 @@ export const findTools = (procctl) => {
     node: process.version,
     xargs: firstLine(['xargs', '--version']),
     parallel: gnuParallel(),
+    rush: rushVersion(),
     xjobs: firstLine(['xjobs', '-V']),
     execa: packageVersion(fileURLToPath(new URL('../../node_modules/execa', import.meta.url))),
     pm2: packageVersion(pm2Folder),

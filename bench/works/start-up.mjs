@@ -15,6 +15,12 @@ export default {
       { name: 'procctl --version', kind: 'procctl', amount: 1, command: [process.execPath, procctl, '--version'] },
       { name: 'procctl pool, one task', kind: 'procctl', amount: 1, command: pool(json) },
       {
+        name: 'procctl pool, one argument',
+        kind: 'procctl',
+        amount: 1,
+        command: pool('--', '/bin/true', '{}', ':::', '1'),
+      },
+      {
         name: 'xargs, one task',
         kind: 'peer',
         needs: 'xargs',
