@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import type { EndMode } from '../../core/pool/events.ts';
 import type { HaltReason } from '../../core/pool/machine.ts';
 import { ProcctlError } from '../../errors.ts';
@@ -134,7 +135,7 @@ export const runPool = async (file: string, flags: PoolFlags): Promise<number> =
   };
   for (const name of ENDING_SIGNALS) process.on(name, onSignal);
   // A terminal for input is refused right away: there is nothing to show before that.
-  const isRefused = file === '-' && process.stdin.isTTY;
+  const isRefused = file === '-' && isatty(0);
   progress = await openProgress(isRefused ? { ...flags, progress: 'none' } : flags, () => run.view(), say);
   if (progress.isLive) pump.gatherMs = GATHER_MS;
 
@@ -143,6 +144,7 @@ export const runPool = async (file: string, flags: PoolFlags): Promise<number> =
       readTasks(file, {
         format: flags.format,
         stdin: () => process.stdin,
+        stdinFd: 0,
         signal: run.inputSignal,
       }),
     );

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { verdictIn } from '../../core/pool/ends.ts';
 import type { EndMode, PoolEffect, PoolEvent } from '../../core/pool/events.ts';
 import type { HaltRule } from '../../core/pool/halt.ts';
@@ -17,6 +16,7 @@ import type { Attempt } from '../lane/attempt.ts';
 import type { OutputPump } from '../output/output-pump.ts';
 import { SpillSpace } from '../output/spill-buffer.ts';
 import type { OutputMode, Release } from '../output/task-output.ts';
+import { uniqueText } from '../unique-text.ts';
 import { AttemptLimits } from './attempt-limits.ts';
 import { PoolClock } from './pool-clock.ts';
 import { Site } from './site.ts';
@@ -117,7 +117,7 @@ export class PoolRun {
       if (run !== undefined) run.limitMs = limitMs;
       this.#dispatch({ tag: 'timeoutElapsed', ...attempt });
     });
-    this.#poolMark = `/${randomBytes(8).toString('hex')}.`;
+    this.#poolMark = `/${uniqueText()}.`;
     this.#sinceTicks = ticksNow() - 2;
     const release: Release = options.isOrdered
       ? (seq, write) => this.#write(this.#order.add(seq, write))

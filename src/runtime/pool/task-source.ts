@@ -1,11 +1,12 @@
-import { constants, createReadStream, fstatSync, openSync, statSync } from 'node:fs';
+import { constants, createReadStream, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { TaskSpec } from '../../core/pool/task.ts';
 import { ProcctlError } from '../../errors.ts';
 import { decodeBytes } from '../../protocol/bytes.ts';
+import { DocumentHead } from '../../protocol/document-head.ts';
 import { type NdjsonBatch, NdjsonTasks } from '../../protocol/ndjson-tasks.ts';
 import { showFile } from '../../protocol/show.ts';
-import { detectFormat, parseTasksDocument, type TasksFormat } from '../../protocol/tasks-document.ts';
+import { parseTasksDocument, type TasksFormat } from '../../protocol/tasks-document.ts';
 
 /** How `readTasks` reads. */
 export interface TaskSourceOptions {
@@ -13,6 +14,8 @@ export interface TaskSourceOptions {
   readonly format: 'auto' | TasksFormat;
   /** What `-` means; asked for only then, because Node makes `process.stdin` at its first use. */
   readonly stdin: () => Readable & { readonly isTTY?: boolean };
+  /** The descriptor behind it: a small file is read from there at once, and no stream made. Absent: it is not known. */
+  readonly stdinFd?: number;
   /** Ends the reading, quietly; absent: it ends with the input. */
   readonly signal?: AbortSignal;
 }
@@ -54,6 +57,19 @@ const checkStdin = (stdin: Readable): Readable => {
   if (typeof fd === 'number' && fstatSync(fd).isDirectory()) throw isDirectory();
   return stdin;
 };
+
+/** As much as a stream of Node's reads in one go, and less time than it takes to make one. */
+const AT_ONCE_BYTES = 64 * 1024;
+
+/** The whole of a small regular file; undefined for anything else. Files of the kernel that have no size may block. */
+const readAtOnce = (file: string | number): Uint8Array | undefined => {
+  const stats = typeof file === 'number' ? fstatSync(file) : statSync(file);
+  return stats.isFile() && stats.size > 0 && stats.size <= AT_ONCE_BYTES ? readFileSync(file) : undefined;
+};
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
 
 /**
  * Opens without ever blocking: the read of a FIFO would hold a thread of Node's pool, and with it the end of procctl,
@@ -109,16 +125,13 @@ const readBeginning = async (
   if (wanted !== 'auto') return { format: wanted, chunks: [] };
   if (/\.(?:ndjson|jsonl)$/i.test(name)) return { format: 'ndjson', chunks: [] };
   const chunks: Uint8Array[] = [];
-  const decoder = new TextDecoder(); // drops a byte order mark, also one cut in two
-  let head = '';
+  const head = new DocumentHead();
   let bytes = 0;
   for (let next = await source.next(); !next.done; next = await source.next()) {
     chunks.push(next.value);
     bytes += next.value.length;
     if (bytes > MAX_DOCUMENT_BYTES) throw tooLong(name);
-    // White space does not matter here: however much there is, one blank stands for it.
-    head = (head + decoder.decode(next.value, { stream: true })).replace(/[ \t\r\n]+/g, ' ');
-    const format = detectFormat(head);
+    const format = head.push(next.value);
     if (format !== 'undecided') return { format, chunks };
   }
   return { format: 'json', chunks };
@@ -137,21 +150,31 @@ export async function* readTasks(file: string, options: TaskSourceOptions): Asyn
   const { signal } = options;
   if (signal?.aborted) return;
   const name = file === '-' ? STDIN_NAME : file;
-  const stdin = file === '-' ? options.stdin() : undefined;
+  const whole = wholeOf(file, name, options);
+  const stdin = file === '-' && whole === undefined ? options.stdin() : undefined;
   // Nobody pipes tasks in: it would wait for someone to type JSON.
   if (stdin?.isTTY === true) {
     throw inputError('standard input is a terminal: give a tasks file, or pipe tasks in: … | procctl pool -');
   }
-  const stream = await openInput(file, name, stdin);
-  const source = chunksOf(stream, name, signal);
+  const stream = whole === undefined ? await openInput(file, name, stdin) : undefined;
+  const source = stream === undefined ? once(whole as Uint8Array) : chunksOf(stream, name, signal);
   try {
     const { format, chunks } = await readBeginning(source, name, options.format);
     yield* format === 'json' ? readDocument(chunks, source, name, signal) : readLines(chunks, source, name, signal);
   } finally {
     await source.return(undefined);
-    stream.destroy();
+    stream?.destroy();
   }
 }
+
+const wholeOf = (file: string, name: string, { stdinFd }: TaskSourceOptions): Uint8Array | undefined => {
+  try {
+    if (file !== '-') return readAtOnce(file);
+    return stdinFd === undefined ? undefined : readAtOnce(stdinFd);
+  } catch (error) {
+    throw cannotRead(name, error);
+  }
+};
 
 const openInput = async (file: string, name: string, stdin: Readable | undefined): Promise<Readable> => {
   try {
