@@ -1,4 +1,21 @@
-import { detectFormat, type TasksFormat } from './tasks-document.ts';
+export type TasksFormat = 'json' | 'ndjson';
+
+const DOCUMENT_KEYS = ['"tasks"', '"defaults"', '"$schema"'];
+
+/**
+ * Tells a whole JSON document from one task a line by how the text begins: `[`, or `{` and a key of a document, is JSON.
+ *
+ * @param head the beginning, as much as there is so far; a byte order mark is skipped
+ */
+export const detectFormat = (head: string): TasksFormat | 'undecided' => {
+  const begun = head.replace(/^\ufeff?[ \t\r\n]*/, '');
+  if (begun === '') return 'undecided';
+  if (begun.startsWith('[')) return 'json';
+  if (!begun.startsWith('{')) return 'ndjson';
+  const key = begun.slice(1).replace(/^[ \t\r\n]+/, '');
+  if (DOCUMENT_KEYS.some((known) => key.startsWith(known))) return 'json';
+  return DOCUMENT_KEYS.some((known) => known.startsWith(key)) ? 'undecided' : 'ndjson';
+};
 
 const BYTE_ORDER_MARK = '\xef\xbb\xbf';
 

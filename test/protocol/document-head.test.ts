@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DocumentHead } from '../../src/protocol/document-head.ts';
-import { detectFormat } from '../../src/protocol/tasks-document.ts';
+import { DocumentHead, detectFormat } from '../../src/protocol/document-head.ts';
 
 const piece = fc.constantFrom(
   '\ufeff',

@@ -1,7 +1,8 @@
 import { constants } from 'node:os';
 import type { HaltReason, PoolCounts } from '../../core/pool/machine.ts';
-import { EXIT, exitStatusOfSignal, ProcctlError } from '../../errors.ts';
+import { EXIT, exitStatusOfSignal } from '../../errors.ts';
 import { isReaderGone } from '../reader-gone.ts';
+import { isOurs } from '../tell.ts';
 
 /** All that decides the exit status of `procctl pool`. */
 export interface PoolEnding {
@@ -20,7 +21,7 @@ export interface PoolEnding {
 /** The exit status, as docs/exit-codes.md promises it; the first rule that fits. */
 export const exitStatusOfPool = (ending: PoolEnding): number => {
   const { counts, inputError, brokenBy, signal } = ending;
-  if (inputError !== undefined) return inputError instanceof ProcctlError ? inputError.exitStatus : EXIT.internal;
+  if (inputError !== undefined) return isOurs(inputError) ? inputError.exitStatus : EXIT.internal;
   if (signal !== null) return exitStatusOfSignal(constants.signals[signal]);
   if (brokenBy !== null) return isReaderGone(brokenBy) ? exitStatusOfSignal(constants.signals.SIGPIPE) : EXIT.internal;
   if (ending.survivors > 0) return EXIT.failed;

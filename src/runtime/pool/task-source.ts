@@ -3,10 +3,10 @@ import type { Readable } from 'node:stream';
 import type { TaskSpec } from '../../core/pool/task.ts';
 import { ProcctlError } from '../../errors.ts';
 import { decodeBytes } from '../../protocol/bytes.ts';
-import { DocumentHead } from '../../protocol/document-head.ts';
-import { type NdjsonBatch, NdjsonTasks } from '../../protocol/ndjson-tasks.ts';
+import { DocumentHead, type TasksFormat } from '../../protocol/document-head.ts';
+import type { NdjsonBatch } from '../../protocol/ndjson-tasks.ts';
+import { plainDocument, plainLines } from '../../protocol/plain-tasks.ts';
 import { showFile } from '../../protocol/show.ts';
-import { parseTasksDocument, type TasksFormat } from '../../protocol/tasks-document.ts';
 
 /** How `readTasks` reads. */
 export interface TaskSourceOptions {
@@ -160,7 +160,10 @@ export async function* readTasks(file: string, options: TaskSourceOptions): Asyn
   const source = stream === undefined ? once(whole as Uint8Array) : chunksOf(stream, name, signal);
   try {
     const { format, chunks } = await readBeginning(source, name, options.format);
-    yield* format === 'json' ? readDocument(chunks, source, name, signal) : readLines(chunks, source, name, signal);
+    const plain = format === 'ndjson' && whole !== undefined ? plainLines(decodeBytes(whole)) : undefined;
+    if (plain !== undefined) yield* plain.length > 0 ? [plain] : [];
+    else
+      yield* format === 'json' ? readDocument(chunks, source, name, signal) : readLines(chunks, source, name, signal);
   } finally {
     await source.return(undefined);
     stream?.destroy();
@@ -198,9 +201,13 @@ async function* readDocument(
     chunks.push(chunk);
   }
   if (signal?.aborted) return;
-  const tasks = parseTasksDocument(decodeBytes(Buffer.concat(chunks, bytes)), name);
+  const text = decodeBytes(Buffer.concat(chunks, bytes));
+  const tasks = plainDocument(text) ?? (await loadReader()).parseTasksDocument(text, name);
   if (tasks.length > 0) yield tasks;
 }
+
+/** Loaded for what is not plain: it holds the schema. */
+const loadReader = () => import('../../protocol/tasks-reader.lazy.ts');
 
 async function* readLines(
   beginning: readonly Uint8Array[],
@@ -208,6 +215,7 @@ async function* readLines(
   name: string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<readonly TaskSpec[]> {
+  const { NdjsonTasks } = await loadReader();
   const lines = new NdjsonTasks(name);
   for (const chunk of beginning) yield* unpack(lines.push(chunk));
   for await (const chunk of source) yield* unpack(lines.push(chunk));
