@@ -15,8 +15,11 @@ process.on('uncaughtException', (error: NodeJS.ErrnoException) => {
 const main = async (): Promise<void> => {
   const quick = quickPs(process.argv.slice(2));
   if (quick === undefined) {
-    const { runProgram } = await import('./program.lazy.ts');
-    return runProgram();
+    const { runQuick } = await import('./quick-program.lazy.ts');
+    const status = await runQuick();
+    if (status === undefined) return (await import('./program.lazy.ts')).runProgram();
+    process.exitCode = status;
+    return;
   }
   try {
     process.exitCode = await quick();
