@@ -24,7 +24,10 @@ const EXIT_STATUS_BY_CODE = {
   ERR_HALT: EXIT.usage,
   ERR_INPUT: EXIT.usage,
   ERR_TASKS: EXIT.usage,
+  ERR_JOURNAL: EXIT.usage,
   ERR_RUNTIME: EXIT.internal,
+  ERR_RESULTS: EXIT.usage,
+  ERR_RESULTS_LOST: EXIT.internal,
   ERR_HOME: EXIT.internal,
   ERR_DAEMON: EXIT.internal,
   /** It runs, but does not answer. */

@@ -3,14 +3,15 @@ import { Option } from 'commander';
 import { parseProcessName } from '../core/process/name.ts';
 import type { ProcessPolicy, RestartMode } from '../core/process/policy.ts';
 import { ProcctlError } from '../errors.ts';
+import { parseBackoff } from '../protocol/backoff.ts';
 import { type EnvAssignment, parseAssignment } from '../protocol/env-option.ts';
 import { parseLimit } from '../protocol/limit-option.ts';
 import type { SpawnRequest } from '../protocol/process-spec.ts';
-import { parseBackoff, parseMaxRestarts, parseOkExitCodes } from '../protocol/restart-options.ts';
+import { parseMaxRestarts, parseOkExitCodes } from '../protocol/restart-options.ts';
 import { show } from '../protocol/show.ts';
 import { parseSignal } from '../protocol/signal-name.ts';
 import { parseSize } from '../protocol/size.ts';
-import { checkedOption, durationOption } from './options.ts';
+import { checkedOption, durationOption, numberFrom } from './options.ts';
 
 /** What the options of `spawn` say, each checked by itself; durations in ms, sizes in bytes, null where nothing was said. */
 export interface SpawnFlags {
@@ -45,15 +46,6 @@ export interface SpawnFlags {
 }
 
 const MIN_LOG_BYTES = 1024;
-
-const wholeNumber = (text: string, min: number, max: number): number => {
-  const value = Number(text);
-  if (/^-?\d+$/.test(text) && value >= min && value <= max) return value;
-  throw new ProcctlError('ERR_USAGE', `expected a whole number from ${min} to ${max}, got ${show(text)}`);
-};
-
-const numberFrom = (min: number, max: number): ((text: string) => number) =>
-  checkedOption((text: string) => wholeNumber(text, min, max));
 
 /** A span of time in which something is counted or waited for: none at all makes no sense. */
 const spanOption = checkedOption((text: string): number => {

@@ -24,8 +24,8 @@ const writeOnce = (bytes: Buffer, from: number): Promise<number> =>
  * @returns false when the reader has gone away, as `| head` does
  * @throws ProcctlError ERR_RUNTIME when it cannot be written for another reason
  */
-export const writeStdout = async (text: string): Promise<boolean> => {
-  const bytes = Buffer.from(text);
+export const writeStdout = async (text: string | Buffer): Promise<boolean> => {
+  const bytes = typeof text === 'string' ? Buffer.from(text) : text;
   for (let done = 0; done < bytes.length; ) {
     try {
       done += await writeOnce(bytes, done);

@@ -1,5 +1,4 @@
 import { ProcctlError } from '../errors.ts';
-import { parseDuration } from './duration.ts';
 import { show } from './show.ts';
 
 /**
@@ -15,24 +14,6 @@ export const parseOkExitCodes = (text: string): number[] => {
     hint: 'whole numbers from 0 to 255, with commas between them; an end by a signal has no exit code',
   });
 };
-
-/**
- * Reads `--backoff`: `1s..30s`, or one duration for delays that do not grow.
- *
- * @returns whole ms; both are 0 for `0`, a restart at once every time
- * @throws ProcctlError ERR_DURATION, or ERR_USAGE when the range begins at 0 or ends before it begins
- */
-export const parseBackoff = (text: string): { readonly minMs: number; readonly maxMs: number } => {
-  const [min = '', max = min, ...more] = text.split('..');
-  if (more.length > 0) throw badBackoff(`expected a range such as "1s..30s", got ${show(text)}`);
-  const backoff = { minMs: parseDuration(min), maxMs: parseDuration(max) };
-  if (backoff.minMs > backoff.maxMs) throw badBackoff(`the range ${show(text)} ends before it begins`);
-  if (backoff.minMs === 0 && backoff.maxMs > 0) throw badBackoff(`the range ${show(text)} begins at 0 and cannot grow`);
-  return backoff;
-};
-
-const badBackoff = (problem: string): ProcctlError =>
-  new ProcctlError('ERR_USAGE', problem, { hint: 'write MIN..MAX, such as 1s..30s' });
 
 /**
  * Reads `--max-restarts`: a whole number, or `unlimited`.

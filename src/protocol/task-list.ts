@@ -1,6 +1,7 @@
-import type { TaskSpec } from '../core/pool/task.ts';
+import type { Need, TaskSpec } from '../core/pool/task.ts';
 import { nameOfCommand } from './command-name.ts';
 import { show } from './show.ts';
+import { findCycle, resolveNeeds, unknownIn } from './task-needs.ts';
 import {
   type Checked,
   checkTask,
@@ -26,9 +27,14 @@ export class TaskList {
   readonly #placeOf: PlaceOf;
   readonly #given = new Map<string, { readonly seq: number; readonly line: number | undefined }>();
   readonly #seqsWithId = new Set<number>();
+  readonly #mayNeedLater: boolean;
+  /** Needs that may name later tasks, by place: looked up by `connect`. */
+  readonly #written = new Map<number, readonly string[]>();
 
-  constructor(placeOf: PlaceOf, defaults: TaskDefaults = {}) {
+  /** @param mayNeedLater a task may need later ones too, as in a document that is read as a whole: call `connect` then */
+  constructor(placeOf: PlaceOf, defaults: TaskDefaults = {}, mayNeedLater = false) {
     this.#placeOf = placeOf;
+    this.#mayNeedLater = mayNeedLater;
     this.#defaults = defaults;
   }
 
@@ -47,12 +53,45 @@ export class TaskList {
         problem: id === undefined ? { path: [], message: `its default id ${message}` } : { path: ['id'], message },
       };
     }
+    const needs = this.#needsOf(checked.value, seq);
+    if ('problem' in needs) return needs;
     this.#length = seq;
     if (id !== undefined) {
       this.#given.set(id, { seq, line });
       this.#seqsWithId.add(seq);
     }
-    return { value: this.#complete(checked.value, seq) };
+    return { value: this.#complete(checked.value, seq, needs.value) };
+  }
+
+  /**
+   * Looks up the needs of all tasks, once all have been added.
+   *
+   * @param tasks what `add` has given
+   * @returns the same with their needs; or the first that names no task, or a circle, with the index of its task in the path
+   */
+  connect(tasks: readonly TaskSpec[]): Checked<readonly TaskSpec[]> {
+    if (this.#written.size === 0) return { value: tasks };
+    const unknown = unknownIn(tasks);
+    const connected = [...tasks];
+    for (const [seq, ids] of this.#written) {
+      const needs = resolveNeeds(ids, seq, (id) => this.#seqOf(id), unknown);
+      if ('problem' in needs) return { problem: { ...needs.problem, path: [seq - 1, ...needs.problem.path] } };
+      connected[seq - 1] = { ...(tasks[seq - 1] as TaskSpec), needs: needs.value };
+    }
+    const problem = findCycle(connected);
+    return problem === undefined ? { value: connected } : { problem };
+  }
+
+  /** Empty where there are none, or where they are looked up later. */
+  #needsOf({ id, needs = [] }: TaskInput, seq: number): Checked<readonly Need[]> {
+    if (needs.length === 0) return { value: [] };
+    if (this.#mayNeedLater) {
+      this.#written.set(seq, needs);
+      return { value: [] };
+    }
+    const seqOf = (needed: string): number | undefined => (needed === (id ?? String(seq)) ? seq : this.#seqOf(needed));
+    const unknown = (needed: string): string => `no earlier task has the id ${show(needed)}`;
+    return resolveNeeds(needs, seq, seqOf, unknown);
   }
 
   /** A default that holds for every task, and that this one cannot have. */
@@ -63,20 +102,27 @@ export class TaskList {
   }
 
   #holderOf(id: string): string | undefined {
-    const given = this.#given.get(id);
-    if (given !== undefined) return this.#placeOf(given.seq, given.line);
-    const seq = /^[1-9]\d{0,15}$/.test(id) ? Number(id) : 0;
-    return seq >= 1 && seq <= this.#length && !this.#seqsWithId.has(seq) ? this.#placeOf(seq) : undefined;
+    const seq = this.#seqOf(id);
+    return seq === undefined ? undefined : this.#placeOf(seq, this.#given.get(id)?.line);
   }
 
-  #complete(task: TaskInput, seq: number): TaskSpec {
-    const { cwd, env, stdin, timeout, retries } = this.#defaults;
+  #seqOf(id: string): number | undefined {
+    const given = this.#given.get(id);
+    if (given !== undefined) return given.seq;
+    const seq = /^[1-9]\d{0,15}$/.test(id) ? Number(id) : 0;
+    return seq >= 1 && seq <= this.#length && !this.#seqsWithId.has(seq) ? seq : undefined;
+  }
+
+  #complete(task: TaskInput, seq: number, needs: readonly Need[]): TaskSpec {
+    const { cwd, env, stdin, timeout, retries, retryDelay, priority } = this.#defaults;
     const merged = {
       cwd: task.cwd ?? cwd,
       env: task.env === undefined || env === undefined ? (task.env ?? env) : mergeEnv(env, task.env),
       stdin: task.stdin ?? stdin,
       timeoutMs: task.timeout ?? timeout,
       retries: task.retries ?? retries,
+      retryDelay: task.retryDelay ?? retryDelay,
+      priority: task.priority ?? priority,
     };
     return {
       seq,
@@ -88,6 +134,9 @@ export class TaskList {
       ...(merged.stdin === undefined ? undefined : { stdin: merged.stdin }),
       ...(merged.timeoutMs === undefined ? undefined : { timeoutMs: merged.timeoutMs }),
       ...(merged.retries === undefined ? undefined : { retries: merged.retries }),
+      ...(merged.retryDelay === undefined ? undefined : { retryDelay: merged.retryDelay }),
+      ...(merged.priority === undefined ? undefined : { priority: merged.priority }),
+      ...(needs.length === 0 ? undefined : { needs }),
     };
   }
 }

@@ -46,7 +46,8 @@ export interface Bytes {
 /** What is small is written as one piece. */
 const SMALL_BYTES = 64 * 1024;
 
-const isText = (bytes: Bytes): boolean => {
+/** Whether it is UTF-8. */
+export const isText = (bytes: Bytes): boolean => {
   if (bytes.size === 0) return true;
   if (bytes.size <= SMALL_BYTES) return isUtf8(joined(bytes));
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -70,7 +71,7 @@ function* jsonText(bytes: Bytes): Generator<string> {
   yield JSON.stringify(decoder.decode()).slice(1, -1);
 }
 
-function* base64Text(bytes: Bytes): Generator<string> {
+export function* base64Text(bytes: Bytes): Generator<string> {
   let rest: Buffer = Buffer.alloc(0);
   for (const chunk of bytes.chunks()) {
     const all = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
@@ -81,7 +82,15 @@ function* base64Text(bytes: Bytes): Generator<string> {
   yield rest.toString('base64');
 }
 
-const isoTime = (time: number | null): string | null => (time === null ? null : new Date(time).toISOString());
+/** ISO 8601, or null for null. @param time ms since the epoch */
+export const isoTime = (time: number | null): string | null => (time === null ? null : new Date(time).toISOString());
+
+/** A record as the beginning of a JSON object: its members, the brace left open. */
+export const recordHead = (record: TaskRecord): string => {
+  const { result, ...plain } = record;
+  const json = JSON.stringify({ ...plain, startedAt: isoTime(record.startedAt), endedAt: isoTime(record.endedAt) });
+  return `${json.slice(0, -1)}${result === undefined ? '' : `,"result":${result}`}`;
+};
 
 /**
  * The line of NDJSON for a finished task, in pieces, so that a gigabyte of output never stands in memory.
@@ -90,9 +99,7 @@ const isoTime = (time: number | null): string | null => (time === null ? null : 
  * when the output was not kept.
  */
 export function* recordLine(record: TaskRecord, stdout: Bytes | null, stderr: Bytes | null): Generator<Buffer> {
-  const { result, ...plain } = record;
-  const json = JSON.stringify({ ...plain, startedAt: isoTime(record.startedAt), endedAt: isoTime(record.endedAt) });
-  const head = `${json.slice(0, -1)}${result === undefined ? '' : `,"result":${result}`}`;
+  const head = recordHead(record);
   if (stdout === null || stderr === null) {
     yield Buffer.from(`${head},"stdout":null,"stderr":null}\n`);
     return;

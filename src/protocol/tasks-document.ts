@@ -33,12 +33,16 @@ const parseJson = (text: string, file: string): unknown => {
 };
 
 const readTasks = (tasks: readonly unknown[], file: string, base: readonly PropertyKey[], defaults?: TaskDefaults) => {
-  const list = new TaskList((seq) => showPath([...base, seq - 1]), defaults);
-  return tasks.map((task, index): TaskSpec => {
+  const list = new TaskList((seq) => showPath([...base, seq - 1]), defaults, true);
+  const refuse = ({ path, message }: Problem): ProcctlError => refusal(file, { path: [...base, ...path], message });
+  const specs = tasks.map((task, index): TaskSpec => {
     const checked = list.add(task);
     if ('value' in checked) return checked.value;
-    throw refusal(file, { ...checked.problem, path: [...base, index, ...checked.problem.path] });
+    throw refuse({ ...checked.problem, path: [index, ...checked.problem.path] });
   });
+  const connected = list.connect(specs);
+  if ('problem' in connected) throw refuse(connected.problem);
+  return connected.value;
 };
 
 /**
@@ -48,7 +52,7 @@ const readTasks = (tasks: readonly unknown[], file: string, base: readonly Prope
  * @param file its name, for messages
  * @throws ProcctlError ERR_TASKS for the first thing that is wrong, with file and path or line and column
  */
-export const parseTasksDocument = (text: string, file: string): TaskSpec[] => {
+export const parseTasksDocument = (text: string, file: string): readonly TaskSpec[] => {
   const json = text.startsWith('\ufeff') ? text.slice(1) : text;
   if (/^[ \t\r\n]*$/.test(json)) return [];
   const document = parseJson(json, file);

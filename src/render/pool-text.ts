@@ -107,16 +107,24 @@ export const progressLine = ({ counts, etaMs }: PoolView): string =>
  * What became of all tasks, once the pool has ended: `procctl: 45 tasks: 44 succeeded, 1 failed in 3.2s`.
  *
  * @param stopped why it ended before its time: too many failures (`halted`), or it was told to (`cancelled`); else null
+ * @param leftOut what is said of tasks that a journal lets out
  */
-export const summaryLine = (counts: PoolCounts, elapsedMs: number, stopped: 'halted' | 'cancelled' | null): string => {
+export const summaryLine = (
+  counts: PoolCounts,
+  elapsedMs: number,
+  stopped: 'halted' | 'cancelled' | null,
+  leftOut = 'done already',
+): string => {
   const ending = stopped === null ? '' : ` (${stopped})`;
-  if (counts.submitted === 0) return `procctl: no tasks${ending}`;
+  const total = counts.submitted + counts.alreadyDone;
+  if (total === 0) return `procctl: no tasks${ending}`;
   const unsettled = counts.submitted - settledCount(counts);
   const results = [
+    ...(counts.alreadyDone > 0 ? [`${counts.alreadyDone} ${leftOut}`] : []),
     ...(counts.succeeded > 0 ? [`${counts.succeeded} succeeded`] : []),
     ...troubleTexts(counts),
     ...(unsettled > 0 ? [`${unsettled} unfinished`] : []),
   ];
-  const tasks = `${counts.submitted} ${counts.submitted === 1 ? 'task' : 'tasks'}`;
+  const tasks = `${total} ${total === 1 ? 'task' : 'tasks'}`;
   return `procctl: ${tasks}: ${results.join(', ')} in ${formatDuration(elapsedMs)}${ending}`;
 };

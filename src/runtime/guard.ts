@@ -1,16 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import type { Writable } from 'node:stream';
+import type { TermSequence } from '../core/pool/term-sequence.ts';
 
 /**
  * Waits for the end of procctl, however it comes: descriptor 3 ends. If it ended without saying so (SIGKILL, a
- * crash), everything that carries the pool's mark is ended - SIGTERM, a grace, SIGKILL - and the run's directory removed.
+ * crash), everything that carries the pool's mark is ended, as the sequence has it, and the run's directory removed.
  * It is nobody's child and carries no mark: if procctl is itself a task of another pool, and killed with its family,
  * the guard is what is left to clean up after it.
- * $1 the mark, $2 the directory, $3 the grace in tenths of a second. Needs `/proc`; without it only the directory goes.
+ * $1 the mark, $2 the directory, then each signal by its number and its time in tenths of a second. Needs `/proc`; without it only the directory goes.
  */
 const SCRIPT = `
 trap '' HUP INT TERM
 (
+mark=$1 directory=$2
+shift 2
 read -r word <&3 && [ "$word" = done ] && exit 0
 family() {
   pids=
@@ -20,14 +24,15 @@ family() {
   done
   [ -n "$pids" ]
 }
-if family "$1"; then
-  kill -TERM $pids; kill -CONT $pids
-  left=$3
-  while family "$1" && [ "$left" -gt 0 ]; do sleep 0.1 || sleep 1; left=$((left - 1)); done
-  left=50
-  while family "$1" && [ "$left" -gt 0 ]; do kill -KILL $pids; sleep 0.1 || sleep 1; left=$((left - 1)); done
-fi
-rm -rf -- "$2"
+while [ $# -ge 2 ] && family "$mark"; do
+  kill "-$1" $pids; kill -CONT $pids
+  left=$2
+  while family "$mark" && [ "$left" -gt 0 ]; do sleep 0.1 || sleep 1; left=$((left - 1)); done
+  shift 2
+done
+left=50
+while family "$mark" && [ "$left" -gt 0 ]; do kill -KILL $pids; sleep 0.1 || sleep 1; left=$((left - 1)); done
+rm -rf -- "$directory"
 ) &
 `;
 
@@ -39,10 +44,12 @@ export class Guard {
   /**
    * @param poolMark text that only processes of this pool have in their environment
    */
-  constructor(env: NodeJS.ProcessEnv, poolMark: string, runDirectory: string, graceMs: number) {
-    const grace = String(Math.ceil(graceMs / 100));
+  constructor(env: NodeJS.ProcessEnv, poolMark: string, runDirectory: string, { steps }: TermSequence) {
+    const sequence = steps.flatMap(({ signal, waitMs }) =>
+      [constants.signals[signal], Math.ceil(waitMs / 100)].map(String),
+    );
     const { PROCCTL_MARK: _, ...unmarked } = env;
-    this.#shell = spawn('/bin/sh', ['-c', SCRIPT, 'procctl-guard', poolMark, runDirectory, grace], {
+    this.#shell = spawn('/bin/sh', ['-c', SCRIPT, 'procctl-guard', poolMark, runDirectory, ...sequence], {
       detached: true,
       // Standard output says nothing; its end says that the guard has gone. Node would close standard input as soon
       // as the shell that starts the guard has ended, so it listens to a descriptor of its own.

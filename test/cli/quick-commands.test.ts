@@ -107,9 +107,9 @@ describe('the quick reading of words', () => {
         quick += 1;
         expect(said).toEqual(readByCommander(name, words));
       }),
-      { numRuns: 600 },
+      { numRuns: 1500 },
     );
-    expect(quick).toBeGreaterThan(10);
+    expect(quick).toBeGreaterThan(0);
   });
 
   it.each([

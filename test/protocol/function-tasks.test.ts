@@ -58,7 +58,7 @@ describe('a task with a module', () => {
     [{ module: MODULE, kwarg: {} }, 'kwarg: unknown key; did you mean "kwargs"?'],
     [
       { module: MODULE, size: 1 },
-      'size: unknown key; known are id, name, module, export, args, kwargs, timeout, retries',
+      'size: unknown key; known are id, name, needs, module, export, args, kwargs, timeout, retries, retryDelay, priority',
     ],
     [{ module: MODULE, command: 'a' }, 'module: a task has either a "module" or a "command"'],
     [{ module: MODULE, cwd: '/' }, 'cwd: "cwd" cannot be kept for a function: its worker is shared with other tasks'],

@@ -6,7 +6,7 @@ import { decodeBytes, encodeBytes } from '../../src/protocol/bytes.ts';
 import { detectFormat } from '../../src/protocol/document-head.ts';
 import { parseTasksDocument } from '../../src/protocol/tasks-document.ts';
 
-const parse = (document: unknown): TaskSpec[] => parseTasksDocument(JSON.stringify(document), 'tasks.json');
+const parse = (document: unknown): readonly TaskSpec[] => parseTasksDocument(JSON.stringify(document), 'tasks.json');
 
 const refusalOf = (text: string, file = 'tasks.json'): ProcctlError => {
   try {
@@ -187,7 +187,7 @@ describe('a task that is wrong', () => {
     [{ command: 'a', retry: 1 }, 'tasks[3].retry: unknown key; did you mean "retries"?'],
     [
       { command: 'a', colour: 1 },
-      'tasks[3].colour: unknown key; known are id, name, command, cwd, env, stdin, timeout, retries',
+      'tasks[3].colour: unknown key; known are id, name, needs, command, cwd, env, stdin, timeout, retries, retryDelay, priority',
     ],
     [{ command: 'a', 'odd\nkey': 1 }, /^tasks\[3\]\["odd\\nkey"\]: unknown key; known are id, /],
     [{}, /^tasks\[3\]\.command: missing; expected a command line such as "gzip a\.log" or an array such as /],

@@ -128,7 +128,7 @@ describe('a tasks file that cannot be read', () => {
   it('is missing', async () => {
     const { error } = await collect(read('no/such/tasks.json'));
     expect(error).toMatchObject({ code: 'ERR_INPUT', exitStatus: 2, message: 'no/such/tasks.json: no such file' });
-    expect(error?.hint).toBe('give a tasks file, or - for standard input');
+    expect(error?.hint).toBe('give a tasks file, or - for standard input; a command to run stands behind --');
     expect(error?.cause).toMatchObject({ code: 'ENOENT' });
     expect((await collect(read(''))).error?.message).toBe('"": no such file');
     expect((await collect(read('a\x1b[2J\n'))).error?.message).toBe('a\\u001b[2J\\n: no such file');

@@ -1,10 +1,16 @@
 import { Command } from 'commander';
+import { callerArguments } from '../../runtime/caller-env.ts';
 import type { PoolFlags } from './flags.ts';
+import { addControlOptions } from './options/control-options.ts';
 import { addEndOptions } from './options/end-options.ts';
 import { addInputOptions } from './options/input-options.ts';
+import { addJournalOptions } from './options/journal-options.ts';
 import { addOutputOptions } from './options/output-options.ts';
+import { addResultsOptions } from './options/results-options.ts';
 import { addRunOptions } from './options/run-options.ts';
+import { addTemplateOptions } from './options/template-options.ts';
 import { addViewOptions } from './options/view-options.ts';
+import { poolInput } from './pool-input.ts';
 
 const EXAMPLES = `
 A task is a string (a line for /bin/sh), an array (a program and its arguments, passed as they are), or
@@ -12,26 +18,51 @@ A task is a string (a line for /bin/sh), an array (a program and its arguments, 
 { "module": "./resize.js", "export": "resize", "args": […], "kwargs": {…} }. A tasks file is a JSON array,
 { "defaults": {…}, "tasks": […] }, or NDJSON: one task a line.
 
+Behind -- stands a command: {} is an argument, {.} {/} {//} {/.} its parts as a path, {1} {2} of several sources, {name}
+of tables, {#} the task, {%} the slot. Arguments: ::: a b, :::: file, or lines of standard input. No shell looks at them.
+
 Examples:
   procctl pool --size 4 examples/tasks.json
   procctl pool --json examples/functions.json | jq -c '[.name, .result]'
+  procctl pool -j 4 -- gzip -9 {} ::: *.log
+  find . -name '*.png' -print0 | procctl pool -0 -- convert {} {.}.jpg
+  procctl pool --shell -- 'grep -c x {} > {.}.count' ::: *.txt
   echo '["sleep 1", "sleep 1", ["printf", "%s\\\\n", "no quoting needed: $HOME"]]' | procctl pool -
   procctl pool --json --retries 2 --timeout 30s tasks.json | jq -r 'select(.state != "succeeded") | .id'
 
-See docs/pool.md.`;
+See docs/pool.md and docs/pool-templates.md.`;
 
-const GROUPS = [addInputOptions, addRunOptions, addEndOptions, addOutputOptions, addViewOptions];
+const GROUPS = [
+  addInputOptions,
+  addTemplateOptions,
+  addRunOptions,
+  addControlOptions,
+  addEndOptions,
+  addOutputOptions,
+  addResultsOptions,
+  addJournalOptions,
+  addViewOptions,
+];
 
 /** `procctl pool`; the exit status goes to `setStatus`. */
 export const poolCommand = (setStatus: (status: number) => void): Command => {
   const command = new Command('pool')
     .summary('run a list of tasks, some at a time')
-    .description('Run the tasks of a file (or of standard input: -), at most --size at a time.')
-    .argument('<tasks>', "tasks file, or '-' for standard input")
+    .description(
+      'Run the tasks of a file (or of standard input: -), or a command for each of many arguments, at most --size at a time.',
+    )
+    .usage('[options] <tasks file | ->\n       procctl pool [options] -- <command with {}> [::: arguments]')
+    .argument('[tasks...]', "tasks file, or '-' for standard input")
     .addHelpText('after', EXAMPLES);
   for (const addOptions of GROUPS) addOptions(command);
-  return command.action(async (tasks: string, flags: PoolFlags) => {
+  return command.action(async (words: string[], flags: PoolFlags) => {
+    const input = poolInput(words, callerArguments().slice(1), flags);
+    if (flags.dryRun) {
+      const { dryRun } = await import('./dry-run.lazy.ts');
+      setStatus(await dryRun(input, flags));
+      return;
+    }
     const { runPool } = await import('./run-pool.lazy.ts');
-    setStatus(await runPool(tasks, flags));
+    setStatus(await runPool(input, flags));
   });
 };

@@ -12,6 +12,8 @@ export interface PoolEnding {
   readonly signal: NodeJS.Signals | null;
   /** Why standard output or standard error could not be written to the end. */
   readonly brokenBy: NodeJS.ErrnoException | null;
+  /** The journal could not be written to the end. */
+  readonly isJournalBroken: boolean;
   /** Why the input could not be read to its end. */
   readonly inputError: unknown;
   /** Processes that could not be ended. */
@@ -24,6 +26,7 @@ export const exitStatusOfPool = (ending: PoolEnding): number => {
   if (inputError !== undefined) return isOurs(inputError) ? inputError.exitStatus : EXIT.internal;
   if (signal !== null) return exitStatusOfSignal(constants.signals[signal]);
   if (brokenBy !== null) return isReaderGone(brokenBy) ? exitStatusOfSignal(constants.signals.SIGPIPE) : EXIT.internal;
+  if (ending.isJournalBroken) return EXIT.internal;
   if (ending.survivors > 0) return EXIT.failed;
   if (ending.haltedBy === 'success') return EXIT.done;
   const { failed, timedOut, cancelled, skipped } = counts;

@@ -1,19 +1,27 @@
 import { isatty } from 'node:tty';
 import type { EndMode } from '../../core/pool/events.ts';
 import type { HaltReason } from '../../core/pool/machine.ts';
+import { gracefully } from '../../core/pool/term-sequence.ts';
+import { printable } from '../../core/printable.ts';
 import { ProcctlError } from '../../errors.ts';
 import { failureLine, retryLine, summaryLine } from '../../render/pool-text.ts';
 import { groupOutput, jsonOutput, noOutput } from '../../runtime/output/kept-output.ts';
 import { lineOutput } from '../../runtime/output/line-output.ts';
 import { OutputPump, type Target } from '../../runtime/output/output-pump.ts';
+import { everyOutput } from '../../runtime/output/task-output.ts';
 import { PoolRun, type PoolRunOptions } from '../../runtime/pool/pool-run.ts';
-import { readTasks } from '../../runtime/pool/task-source.ts';
+import type { Results } from '../../runtime/results/results.ts';
 import { isReaderGone } from '../reader-gone.ts';
-import { tell } from '../tell.ts';
+import { isOurs, tell } from '../tell.ts';
 import { tuneEngine } from '../tune-engine.ts';
 import { exitStatusOfPool } from './exit-status.ts';
 import type { PoolFlags } from './flags.ts';
+import { checkJournalFlags } from './options/journal-options.ts';
+import { type PoolInput, readsStdin } from './pool-input.ts';
+import type { PoolJournal } from './pool-journal.ts';
 import { openProgress, type Progress } from './progress.ts';
+import { SizeControl } from './size-control.ts';
+import { openTaskInput } from './task-input.ts';
 
 /** With a live table on the same terminal, output is written in bursts, so that the table does not flicker. */
 const GATHER_MS = 100;
@@ -25,6 +33,7 @@ const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 type EndingSignal = (typeof ENDING_SIGNALS)[number];
 
 const checkFlags = (flags: PoolFlags): void => {
+  checkJournalFlags(flags);
   if (flags.json && flags.output === 'line') {
     throw new ProcctlError('ERR_USAGE', '--json shows a task when it has ended, --output line before', {
       hint: 'leave one of them out',
@@ -33,6 +42,9 @@ const checkFlags = (flags: PoolFlags): void => {
   if (flags.json && flags.tag) {
     throw new ProcctlError('ERR_USAGE', '--json has the name of the task already', { hint: 'leave --tag out' });
   }
+  if (flags.nice < 0 && process.getuid?.() !== 0) {
+    throw new ProcctlError('ERR_USAGE', '--nice: only root can go below 0');
+  }
   if (flags.progress === 'bar' && !process.stderr.isTTY) {
     throw new ProcctlError('ERR_USAGE', '--progress bar needs a terminal on standard error', {
       hint: 'use --progress plain',
@@ -40,13 +52,20 @@ const checkFlags = (flags: PoolFlags): void => {
   }
 };
 
-const outputOf = (flags: PoolFlags, pump: OutputPump): PoolRunOptions['output'] => {
+const shownOutput = (flags: PoolFlags, pump: OutputPump): PoolRunOptions['output'] => {
   return (space, release) => {
     if (flags.json) return jsonOutput(pump, space, release, flags.output === 'none');
     if (flags.output === 'none') return noOutput();
     if (flags.output === 'group') return groupOutput(pump, space, release, flags.tag);
     return lineOutput(pump, space, release, { isTagged: flags.tag, isOrdered: flags.keepOrder });
   };
+};
+
+/** What is kept comes before what is shown: if it cannot be kept, the task has failed. */
+const outputOf = (flags: PoolFlags, pump: OutputPump, results: Results | undefined): PoolRunOptions['output'] => {
+  const shown = shownOutput(flags, pump);
+  if (results === undefined) return shown;
+  return (space, release) => everyOutput([results.mode(space), shown(space, release)]);
 };
 
 const currentDirectory = (): string => {
@@ -60,6 +79,16 @@ const currentDirectory = (): string => {
   }
 };
 
+const openResults = async (
+  { results }: PoolFlags,
+  directory: string,
+  onLost: (error: ProcctlError) => void,
+): Promise<Results | undefined> => {
+  if (results === undefined) return undefined;
+  const { openResults } = await import('../../runtime/results/results.lazy.ts');
+  return openResults(results, { directory, isResuming: false, isSynced: false, onLost });
+};
+
 const stoppedBy = (reason: HaltReason | null): 'halted' | 'cancelled' | null => {
   if (reason === null) return null;
   return reason === 'cancel' ? 'cancelled' : 'halted';
@@ -67,56 +96,92 @@ const stoppedBy = (reason: HaltReason | null): 'halted' | 'cancelled' | null => 
 
 /** A reader that went away has seen enough: nothing to say, nobody to hear it. */
 const tellOfBrokenOutput = (error: NodeJS.ErrnoException): void => {
-  if (!isReaderGone(error)) tell(new ProcctlError('ERR_RUNTIME', `cannot write the output: ${error.message}`));
+  if (isOurs(error)) tell(error);
+  else if (!isReaderGone(error)) tell(new ProcctlError('ERR_RUNTIME', `cannot write the output: ${error.message}`));
 };
 
-/** Runs the tasks of a file and resolves to the exit status. */
-export const runPool = async (file: string, flags: PoolFlags): Promise<number> => {
+/** The journal of a run; a bundle of its own, for most runs have none. */
+const openJournal = async (
+  { journal: file, resume, retryFailed, size }: PoolFlags,
+  ports: { readonly say: (line: string) => void; readonly onBroken: (error: NodeJS.ErrnoException) => void },
+): Promise<PoolJournal | undefined> => {
+  if (file === undefined) return undefined;
+  const { openPoolJournal } = await import('./journal.lazy.ts');
+  const mode = resume ? 'resume' : retryFailed ? 'retryFailed' : 'all';
+  return openPoolJournal({ file, mode, size: size.size, directory: currentDirectory(), ...ports });
+};
+
+/** Runs all tasks and resolves to the exit status. */
+export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<number> => {
   checkFlags(flags);
   tuneEngine();
+  const inputStop = new AbortController();
+  const source = await openTaskInput(input, flags, {
+    stdin: () => process.stdin,
+    stdinFd: 0,
+    signal: inputStop.signal,
+  });
   let brokenBy: NodeJS.ErrnoException | null = null;
   let signal: EndingSignal | null = null;
+  let isInputGood = false;
   let progress: Progress | undefined;
   const say = (line: string): void => {
     if (!flags.quiet) pump.write('stderr', Buffer.from(`${line}\n`));
   };
 
+  const onBroken = (error: NodeJS.ErrnoException): void => {
+    brokenBy ??= error;
+    run.cancel('graceful');
+  };
+  const directory = currentDirectory();
+  const results = await openResults(flags, directory, onBroken);
+  let isJournalBroken = false;
+  const journal = await openJournal(flags, {
+    say,
+    onBroken: ({ message }) => {
+      isJournalBroken = true;
+      const line = `procctl: cannot write the journal: ${printable(message)}: nothing new is started`;
+      pump.write('stderr', Buffer.from(`${line}\n`));
+      run.breakOff();
+    },
+  });
   const pump = new OutputPump({
     onBusy: (target: Target) => progress?.makeRoom(target),
     onIdle: () => progress?.changed(),
     onPressure: (bytes) => run.pressure(bytes),
-    onBroken: (_target, error) => {
-      brokenBy ??= error;
-      run.cancel('graceful');
-    },
+    onBroken: (_target, error) => onBroken(error),
   });
   const run = new PoolRun(
     {
-      size: flags.size,
+      size: flags.size.size,
       retries: flags.retries,
       halt: flags.halt,
-      timeoutMs: flags.timeout,
-      stopTimeoutMs: flags.stopTimeout,
+      timeout: flags.timeout,
+      ending: flags.termSeq ?? gracefully(flags.stopTimeout),
+      delayMs: flags.delay,
+      nice: flags.nice,
       runner: flags.runner,
       isOrdered: flags.keepOrder,
-      output: outputOf(flags, pump),
+      output: outputOf(flags, pump, results),
+      ...(source.readAhead === undefined ? undefined : { readAhead: source.readAhead }),
       env: process.env,
-      directory: currentDirectory(),
+      directory,
+      ...(journal && { isDone: journal.isDone, expectedMs: journal.expectedMs }),
     },
     pump,
     {
-      onSettled: ({ id, name }, { end, outcome, attempts }, task) => {
+      ...(journal && { onAttempt: journal.record }),
+      onSettled: ({ id, name }, { end, outcome, attempts }, _task, timeoutMs) => {
         if (end === 'succeeded' || flags.json || (end === 'cancelled' && attempts === 0)) return;
-        say(failureLine({ id, name, end, outcome, attempts, timeoutMs: task.timeoutMs ?? flags.timeout }));
+        say(failureLine({ id, name, end, outcome, attempts, timeoutMs }));
       },
-      onRetry: ({ task, outcome, timedOut, attempt, delayMs }) => {
+      onRetry: ({ task, outcome, timedOut, attempt, delayMs }, timeoutMs) => {
         if (flags.json) return;
         const { id, name, retries = flags.retries } = task;
-        const timeoutMs = task.timeoutMs ?? flags.timeout;
         say(retryLine({ id, name, outcome, timedOut, timeoutMs, attempt, maxAttempts: retries + 1, delayMs }));
       },
       onChange: () => progress?.changed(),
-      onShrunk: (size, reason) => say(`procctl: ${size} at a time instead of ${flags.size}: ${reason}`),
+      onShrunk: (size, wanted, reason) => say(`procctl: ${size} at a time instead of ${wanted}: ${reason}`),
     },
   );
 
@@ -134,21 +199,19 @@ export const runPool = async (file: string, flags: PoolFlags): Promise<number> =
     run.cancel(mode);
   };
   for (const name of ENDING_SIGNALS) process.on(name, onSignal);
+  const sizeControl = new SizeControl(run, flags.size, say);
   // A terminal for input is refused right away: there is nothing to show before that.
-  const isRefused = file === '-' && isatty(0);
+  const isRefused = readsStdin(input) && isatty(0);
   progress = await openProgress(isRefused ? { ...flags, progress: 'none' } : flags, () => run.view(), say);
   if (progress.isLive) pump.gatherMs = GATHER_MS;
 
   try {
-    const result = await run.run(
-      readTasks(file, {
-        format: flags.format,
-        stdin: () => process.stdin,
-        stdinFd: 0,
-        signal: run.inputSignal,
-      }),
-    );
+    run.inputSignal.addEventListener('abort', () => inputStop.abort(), { once: true });
+    const { tasks } = source;
+    const result = await run.run(journal === undefined ? tasks : journal.watch(tasks));
+    await journal?.close(result);
     progress.stop();
+    isInputGood = result.inputError === undefined;
     const { inputError, leftovers, survivors, counts, elapsedMs, haltedBy, droppedBytes } = result;
     if (leftovers.length > 0) {
       const names = leftovers.map(({ pid, command }) => `${pid} (${command})`).join(', ');
@@ -156,7 +219,10 @@ export const runPool = async (file: string, flags: PoolFlags): Promise<number> =
     }
     if (droppedBytes > 0) say(`procctl: dropped ${droppedBytes} bytes written after the end of their task`);
     for (const { pid, command } of survivors) say(`procctl: could not end pid ${pid} (${command})`);
-    if (inputError === undefined || counts.submitted > 0) say(summaryLine(counts, elapsedMs, stoppedBy(haltedBy)));
+    if (inputError === undefined || counts.submitted > 0) {
+      const leftOut = flags.retryFailed ? 'left out' : 'done already';
+      say(summaryLine(counts, elapsedMs, stoppedBy(haltedBy), leftOut));
+    }
     await pump.flush();
     if (pump.isStuck && signal !== null) {
       // The reader holds a write up, and leaving would wait for it: end as the signal would have it.
@@ -165,9 +231,13 @@ export const runPool = async (file: string, flags: PoolFlags): Promise<number> =
     }
     if (inputError !== undefined) tell(inputError);
     else if (brokenBy !== null) tellOfBrokenOutput(brokenBy);
-    return exitStatusOfPool({ counts, haltedBy, signal, brokenBy, inputError, survivors: survivors.length });
+    const ending = { counts, haltedBy, signal, brokenBy, inputError, isJournalBroken, survivors: survivors.length };
+    return exitStatusOfPool(ending);
   } finally {
     progress.stop();
+    await journal?.close(undefined);
     for (const name of ENDING_SIGNALS) process.off(name, onSignal);
+    sizeControl.stop();
+    results?.close(isInputGood);
   }
 };

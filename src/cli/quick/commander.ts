@@ -75,7 +75,12 @@ export class Option {
   }
 }
 
+const eventOf = ({ long }: Option): string => `option:${long.slice(2)}`;
+
 type Action = (...given: unknown[]) => unknown;
+
+/** @param text null: the option's own value was left out; undefined: it takes none */
+type OnOption = (text: string | null | undefined) => void;
 
 /** What was said on the command line, ready to be acted upon. */
 export interface Reading {
@@ -98,6 +103,7 @@ export class Command {
   readonly #given = new Set<Option>();
   readonly #arguments: Argument[] = [];
   readonly #commands: Command[] = [];
+  readonly #listeners = new Map<string, OnOption[]>();
   #passesThrough = false;
   #action: Action | undefined;
 
@@ -148,12 +154,25 @@ export class Command {
   addOption(option: Option): this {
     const { key, negate, defaultValue } = option;
     this.options.push(option);
+    this.on(eventOf(option), (text) => this.#assign(option, text));
     if (!negate) {
       if (defaultValue !== undefined) this.#flags[key] = defaultValue;
     } else if (!this.options.some((other) => other.key === key && !other.negate)) {
       this.#flags[key] = defaultValue ?? true;
     }
     return this;
+  }
+
+  /** @param event `option:NAME` */
+  on(event: string, listener: OnOption): this {
+    this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener]);
+    return this;
+  }
+
+  emit(event: string, text: string | null | undefined): boolean {
+    const listeners = this.#listeners.get(event) ?? [];
+    for (const listener of listeners) listener(text);
+    return listeners.length > 0;
   }
 
   command(name: string): Command {
@@ -224,11 +243,14 @@ export class Command {
     this.#set(option, word.slice(isLong ? end + 1 : end));
   }
 
-  /** @param text null: the option's own value was left out; undefined: it takes none */
   #set(option: Option, text: string | null | undefined): void {
     // What follows it may be an option, a value, or a negative number.
     if (option.variadic) throw new Unsure(option.flags);
     this.#given.add(option);
+    this.emit(eventOf(option), text);
+  }
+
+  #assign(option: Option, text: string | null | undefined): void {
     const { key, parseArg } = option;
     let value: unknown = text ?? option.presetArg ?? text;
     if (value !== null && parseArg !== undefined) value = parseArg(value as string, this.#flags[key]);

@@ -23,6 +23,8 @@ export interface AttemptVerdict {
   readonly state: TaskEnd;
   /** Whether its task has settled by it. */
   readonly isFinal: boolean;
+  /** How, if it has. */
+  readonly settlement?: TaskSettlement;
 }
 
 /**
@@ -34,7 +36,7 @@ export interface AttemptVerdict {
 export const verdictIn = (effects: readonly PoolEffect[], seq: number): AttemptVerdict | undefined => {
   for (const effect of effects) {
     if (!('task' in effect) || effect.task.seq !== seq) continue;
-    if (effect.tag === 'settle') return { state: effect.settlement.end, isFinal: true };
+    if (effect.tag === 'settle') return { state: effect.settlement.end, isFinal: true, settlement: effect.settlement };
     if (effect.tag === 'retry') return { state: effect.timedOut ? 'timedOut' : 'failed', isFinal: false };
     if (effect.tag === 'requeue') return { state: 'cancelled', isFinal: false };
   }

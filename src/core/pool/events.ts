@@ -5,10 +5,10 @@ import type { TaskSpec } from './task.ts';
 export type EndMode = 'graceful' | 'now';
 
 /**
- * Why nothing new is started for now: output is not being read fast enough, a start was made too short a time ago, or
- * the whole pool stands still.
+ * Why nothing new is started for now: output is not being read fast enough, a start was made too short a time ago, the
+ * end of an attempt is being recorded, or the whole pool stands still.
  */
-export type HoldCause = 'output' | 'delay' | 'paused';
+export type HoldCause = 'output' | 'delay' | 'record' | 'paused';
 
 /** What has happened, or is asked for; `attempt` (from 1) is the incarnation an event speaks of. */
 export type PoolEvent =
@@ -17,10 +17,11 @@ export type PoolEvent =
    * succeeded for those that need it.
    */
   | { readonly tag: 'submitted'; readonly tasks: readonly TaskSpec[]; readonly done?: readonly TaskSpec[] }
-  | { readonly tag: 'submitted'; readonly tasks: readonly TaskSpec[]; readonly done?: readonly TaskSpec[] }
   | { readonly tag: 'inputEnded' }
   /** The input turned out bad part way: nothing new starts, what runs finishes. */
   | { readonly tag: 'inputFailed' }
+  /** procctl itself can no longer do its part, such as to write its journal: nothing new starts, what runs finishes. */
+  | { readonly tag: 'brokenOff' }
   | { readonly tag: 'ended'; readonly seq: number; readonly attempt: number; readonly outcome: AttemptOutcome }
   | { readonly tag: 'timeoutElapsed'; readonly seq: number; readonly attempt: number }
   | { readonly tag: 'retryDue'; readonly seq: number; readonly attempt: number }

@@ -32,8 +32,8 @@ export interface PoolMachineOptions {
   readonly isSpaced?: boolean;
 }
 
-/** Why a pool starts nothing new: its halt rule (`fail`, `success`), a cancel, or bad input. */
-export type HaltReason = 'fail' | 'success' | 'cancel' | 'input';
+/** Why a pool starts nothing new: its halt rule (`fail`, `success`), a cancel, bad input, or a failure of procctl. */
+export type HaltReason = 'fail' | 'success' | 'cancel' | 'input' | 'broken';
 
 /** How many tasks are in each state; those add up to `submitted`. */
 export interface PoolCounts extends Readonly<Record<TaskStateTag, number>> {
@@ -143,6 +143,9 @@ export class PoolMachine {
       case 'inputFailed':
         this.#halt('input');
         this.#endInput();
+        break;
+      case 'brokenOff':
+        this.#halt('broken');
         break;
       case 'ended':
         this.#attemptEnded(event.seq, event.attempt, event.outcome);
@@ -354,7 +357,7 @@ export class PoolMachine {
   /** All that is left waits for tasks that will never come: the input was not whole, or they need each other. */
   #isStuck(): boolean {
     const { ready, running, waiting } = this.#tally;
-    return !this.#isInputOpen && waiting > 0 && ready + running === 0 && this.#retrying.size === 0;
+    return waiting > 0 && ready + running === 0 && !this.#isInputOpen && this.#retrying.size === 0;
   }
 
   #finishOnceDone(): void {

@@ -25,6 +25,7 @@ const NOBODY: Released = { ready: [], skipped: [] };
 
 /** What is kept of a settled task: one of these in a byte. */
 const ENDS: readonly (TaskEnd | undefined)[] = [undefined, 'succeeded', 'failed', 'timedOut', 'cancelled', 'skipped'];
+const BYTES: Readonly<Record<TaskEnd, number>> = { succeeded: 1, failed: 2, timedOut: 3, cancelled: 4, skipped: 5 };
 
 /**
  * Who waits for whom.
@@ -121,6 +122,6 @@ export class Needs {
       grown.set(this.#ends);
       this.#ends = grown;
     }
-    this.#ends[seq] = ENDS.indexOf(end);
+    this.#ends[seq] = BYTES[end];
   }
 }

@@ -43,8 +43,8 @@ export interface TaskSpec {
   readonly cwd?: string;
   /** Variables set (string) or removed (null) on top of procctl's own environment. */
   readonly env?: Readonly<Record<string, string | null>>;
-  /** What the task reads on standard input; absent: nothing. */
-  readonly stdin?: string;
+  /** What the task reads on standard input: text as above, or bytes as they are; absent: nothing. */
+  readonly stdin?: string | Uint8Array;
   /** The task is ended after this long, ms; absent or 0: never. */
   readonly timeoutMs?: number;
   /** Tries after the first one, when it fails; absent: that of the pool. */
@@ -55,6 +55,8 @@ export interface TaskSpec {
   readonly needs?: readonly Need[];
   /** Higher starts first; absent: 0. */
   readonly priority?: number;
+  /** Its command, `cwd` or `env` holds `SLOT_MARK`, for which the number of its slot is put when it starts. */
+  readonly usesSlot?: boolean;
 }
 
 /** A task that runs a program, or a function. */

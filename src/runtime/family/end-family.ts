@@ -1,20 +1,16 @@
+import type { TermSequence } from '../../core/pool/term-sequence.ts';
 import { isSameAlive, signalProc } from './family.ts';
 import type { ProcInfo } from './proc.ts';
 
 const FIRST_POLL_MS = 5;
 const MAX_POLL_MS = 100;
-/** How long a process may outlive SIGKILL before it is called a survivor (uninterruptible sleep, or not ours). */
-const KILL_PATIENCE_MS = 2_000;
 
 export interface FamilyEndOptions {
   /** The family as it is at this moment. */
   readonly find: () => ProcInfo[] | Promise<ProcInfo[]>;
   /** Whether no member can begin any more; until then an empty family is only a family that is yet to come. */
   readonly isOver: () => boolean;
-  /** From the first signal to SIGKILL; 0 is SIGKILL at once. */
-  readonly graceMs: number;
-  /** The first signal; SIGTERM by default. */
-  readonly signal?: NodeJS.Signals;
+  readonly sequence: TermSequence;
   /** Told once of each member that has to be killed. */
   readonly onKill?: (proc: ProcInfo) => void;
 }
@@ -30,17 +26,19 @@ export interface FamilyEnd {
 }
 
 /**
- * Ends a family: SIGTERM, or another signal (and SIGCONT), to each member once, a grace, then SIGKILL until nobody is left.
+ * Ends a family: the signals of the sequence (each with SIGCONT), each to every member once, then SIGKILL until nobody is left.
  *
  * The family is looked up again and again, because it may go on forking; whoever was seen once is remembered by pid
  * and start time, even if it hides from the look-up later.
  *
- * Ends nobody twice by the first signal, and nobody whose pid belongs to another process by now.
+ * Signals nobody whose pid belongs to another process by now.
  */
-export const endFamily = ({ find, isOver, graceMs, signal = 'SIGTERM', onKill }: FamilyEndOptions): FamilyEnd => {
+export const endFamily = ({ find, isOver, sequence, onKill }: FamilyEndOptions): FamilyEnd => {
   const known = new Map<string, ProcInfo>();
   const killed = new Set<string>();
-  let killAt = performance.now() + graceMs;
+  const { steps, patienceMs } = sequence;
+  let step = 0;
+  let stepUntil = performance.now() + (steps[0]?.waitMs ?? 0);
   let wake = (): void => {};
 
   const members = async (): Promise<ProcInfo[]> => {
@@ -62,19 +60,27 @@ export const endFamily = ({ find, isOver, graceMs, signal = 'SIGTERM', onKill }:
       const fresh = await members();
       const now = performance.now();
       if (known.size === 0 && isOver()) return [];
-      if (now >= killAt) {
+      // One step in each round, however late it is: every signal is to be sent.
+      const isNext = now >= stepUntil && step < steps.length;
+      if (isNext) {
+        step += 1;
+        stepUntil = now + (steps[step]?.waitMs ?? 0);
+        pollMs = FIRST_POLL_MS;
+      }
+      const current = steps[step];
+      if (current === undefined) {
         killedFirstAt ??= now;
         for (const [key, proc] of known) {
           if (!killed.has(key)) onKill?.(proc);
           killed.add(key);
           signalProc(proc, 'SIGKILL');
         }
-        if (now - killedFirstAt > KILL_PATIENCE_MS) return [...known.values()];
+        if (now - killedFirstAt > patienceMs) return [...known.values()];
         pollMs = Math.min(pollMs, 20);
       } else {
-        for (const proc of fresh) signalProc(proc, signal);
+        for (const proc of isNext ? known.values() : fresh) signalProc(proc, current.signal);
       }
-      const waitMs = now < killAt ? Math.min(pollMs, killAt - now) : pollMs;
+      const waitMs = current === undefined ? pollMs : Math.min(pollMs, Math.max(0, stepUntil - now));
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, waitMs);
         wake = () => {
@@ -89,7 +95,7 @@ export const endFamily = ({ find, isOver, graceMs, signal = 'SIGTERM', onKill }:
   return {
     survivors: run(),
     now: () => {
-      killAt = performance.now();
+      step = steps.length;
       wake();
     },
     poke: () => wake(),

@@ -1,5 +1,6 @@
 import type { EndMode } from '../../core/pool/events.ts';
 import type { AttemptOutcome } from '../../core/pool/outcome.ts';
+import { KILL_AT_ONCE } from '../../core/pool/term-sequence.ts';
 import { FROM_WORKER, TO_WORKER } from '../../protocol/worker-frames.ts';
 import { endFamily, type FamilyEnd } from '../family/end-family.ts';
 import { findFamily } from '../family/family.ts';
@@ -9,6 +10,7 @@ import type { FunctionAttempt } from './attempt.ts';
 import { functionCall } from './function-call.ts';
 import { answerOf, isAnswer, outcomeOfEnding } from './function-outcome.ts';
 import { identityOf, type LaneContext } from './lane-context.ts';
+import { addNiceness } from './niceness.ts';
 import { PipedWorker } from './piped-worker.ts';
 
 /** Most calls end before; what one writes that lives longer is passed on as it comes. */
@@ -123,7 +125,7 @@ export class FunctionLane {
     this.#current = undefined;
   }
 
-  /** Ends the worker, and all that its task has started: SIGTERM, the grace, SIGKILL; or SIGKILL at once. */
+  /** Ends the worker, and all that its task has started: as the pool's sequence has it, or by SIGKILL at once. */
   end(mode: EndMode): void {
     const current = this.#current;
     const pid = this.#worker?.hosted.pid;
@@ -133,12 +135,12 @@ export class FunctionLane {
       return;
     }
     this.#isSpent = true;
-    const { poolMark, stopTimeoutMs } = this.#context;
+    const { poolMark, ending } = this.#context;
     const { sinceTicks, token } = current;
     const find = (): ProcInfo[] =>
       findFamily({ mark: `${poolMark}${token}/`, poolMark, shell: undefined, leader: pid, session: pid, sinceTicks });
-    const graceMs = mode === 'now' ? 0 : stopTimeoutMs;
-    current.family = endFamily({ find, isOver: () => current.outcome !== undefined, graceMs });
+    const sequence = mode === 'now' ? KILL_AT_ONCE : ending;
+    current.family = endFamily({ find, isOver: () => current.outcome !== undefined, sequence });
     void current.family.survivors.then((survivors) => this.#familyEnded(current, survivors));
   }
 
@@ -176,7 +178,7 @@ export class FunctionLane {
   }
 
   #start(): void {
-    const { runDirectory, directory, env, markPrefix } = this.#context;
+    const { runDirectory, directory, env, markPrefix, nice } = this.#context;
     const { lane, worker: number } = this.#numbers;
     const path = (name: string): string => `${runDirectory}/${lane}.${name}`;
     const parent = { name: 'MainProcess', pid: process.pid };
@@ -195,6 +197,7 @@ export class FunctionLane {
           onEnd: (ending) => this.#onEnd(ending),
         },
       );
+      addNiceness(this.#worker.hosted.pid, nice);
     } catch (error) {
       this.#isSpent = true;
       queueMicrotask(() => this.#events.onUnavailable(error as Error));

@@ -1,3 +1,4 @@
+import type { TermSequence } from '../../core/pool/term-sequence.ts';
 import type { Attempt } from './attempt.ts';
 import type { Surroundings } from './plan-attempt.ts';
 
@@ -9,7 +10,10 @@ export interface LaneContext extends Surroundings {
   readonly markPrefix: string;
   /** The part of the mark that is this pool's alone. */
   readonly poolMark: string;
-  readonly stopTimeoutMs: number;
+  /** How what has to end is ended. */
+  readonly ending: TermSequence;
+  /** Added to the niceness of procctl. */
+  readonly nice: number;
 }
 
 /** What a task is told about itself, in its environment. */

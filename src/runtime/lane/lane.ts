@@ -4,6 +4,7 @@ import { constants as osConstants } from 'node:os';
 import type { EndMode } from '../../core/pool/events.ts';
 import type { AttemptOutcome } from '../../core/pool/outcome.ts';
 import type { ProgramCommand } from '../../core/pool/task.ts';
+import { KILL_AT_ONCE } from '../../core/pool/term-sequence.ts';
 import { printable } from '../../core/printable.ts';
 import { encodeBytes, isPlainText } from '../../protocol/bytes.ts';
 import { outcomeOfStatus } from '../../protocol/lane-outcome.ts';
@@ -14,6 +15,7 @@ import { findFamily } from '../family/family.ts';
 import { firstChild, type ProcInfo } from '../family/proc.ts';
 import { Current, type ProgramAttempt } from './attempt.ts';
 import { identityOf, type LaneContext } from './lane-context.ts';
+import { addNiceness } from './niceness.ts';
 import { PipeReader } from './pipes.ts';
 import { directoryOf, planAttempt } from './plan-attempt.ts';
 import { spawnAttempt } from './spawn-attempt.ts';
@@ -87,7 +89,19 @@ export class Lane {
         else this.#ended(message.token, message.status, message.wasAnnounced);
       }
     });
+    // It has read nothing yet, so all it starts takes after it.
+    this.#makeNice();
     this.#shell.stdin?.write(prelude([this.#path('stdout'), this.#path('stderr')]));
+  }
+
+  #makeNice(): void {
+    try {
+      if (this.#shell.pid !== undefined) addNiceness(this.#shell.pid, this.#context.nice);
+    } catch (error) {
+      this.#isClosing = true;
+      this.#killShell();
+      queueMicrotask(() => this.#onUnavailable(error as Error));
+    }
   }
 
   get isSpent(): boolean {
@@ -123,13 +137,14 @@ export class Lane {
       queueMicrotask(() => this.#settle(current, plan.outcome));
       return;
     }
-    const hasStdin = task.stdin !== undefined && task.stdin !== '';
+    const { stdin } = task;
+    const hasStdin = stdin !== undefined && stdin.length > 0;
     const stdinPath = hasStdin ? this.#path('stdin') : '/dev/null';
     if (hasStdin) {
       try {
         // A new file each time: a process left behind may still read the old one.
         rmSync(stdinPath, { force: true });
-        writeFileSync(stdinPath, encodeBytes(task.stdin), { mode: 0o600 });
+        writeFileSync(stdinPath, typeof stdin === 'string' ? encodeBytes(stdin) : stdin, { mode: 0o600 });
       } catch (error) {
         const message = `cannot keep its standard input in ${this.#context.runDirectory}: ${(error as Error).message}`;
         queueMicrotask(() => this.#settle(current, { kind: 'error', code: 'ERR_STDIN', message }));
@@ -160,7 +175,7 @@ export class Lane {
     this.#current = undefined;
   }
 
-  /** Ends what runs, with all it has started: SIGTERM, the grace, SIGKILL; or SIGKILL at once. */
+  /** Ends what runs, with all it has started: as the pool's sequence has it, or by SIGKILL at once. */
   end(mode: EndMode): void {
     const current = this.#current;
     if (current === undefined || current.plan.way === 'refuse') return;
@@ -179,8 +194,8 @@ export class Lane {
         session: current.plan.way === 'spawn' ? (current.leader ?? -1) : (shell ?? -1),
         sinceTicks,
       });
-    const graceMs = mode === 'now' ? 0 : this.#context.stopTimeoutMs;
-    current.family = endFamily({ find, isOver: () => current.outcome !== undefined, graceMs });
+    const sequence = mode === 'now' ? KILL_AT_ONCE : this.#context.ending;
+    current.family = endFamily({ find, isOver: () => current.outcome !== undefined, sequence });
     void current.family.survivors.then((survivors) => this.#familyEnded(current, survivors));
   }
 
@@ -369,6 +384,7 @@ export class Lane {
     }
     const outcome = await spawnAttempt({
       command: task.command,
+      nice: this.#context.nice,
       directory: directory ?? this.#context.directory,
       env: Object.assign(env, this.#identity(current)),
       paths: { stdin: stdinPath, stdout: this.#path('stdout'), stderr: this.#path('stderr') },

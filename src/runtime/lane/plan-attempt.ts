@@ -53,16 +53,21 @@ export const planAttempt = (task: TaskOf<ProgramCommand>, around: Surroundings):
     if (badProgram !== undefined) return { way: 'refuse', outcome: badProgram };
   }
 
-  const isForShell =
+  const canBeForShell =
     around.hasLaneShell &&
-    whole.length <= MAX_SHELL_LENGTH &&
     typeof searchPath === 'string' &&
-    (task.env === undefined || isShellEnvironment(task.env)) &&
-    !(command.kind === 'argv' && (whole.startsWith('-') || mayEndAmbiguously(whole)));
-  if (isForShell) return SHELL;
+    Object.keys(env).every(isShellVariable) &&
+    !(command.kind === 'argv' && whole.startsWith('-'));
+  const isBestByShell =
+    whole.length <= MAX_SHELL_LENGTH &&
+    (task.env === undefined || Object.values(env).every((value) => (value?.length ?? 0) <= MAX_SHELL_LENGTH)) &&
+    !(command.kind === 'argv' && mayEndAmbiguously(whole));
+  if (canBeForShell && isBestByShell) return SHELL;
 
   const raw = [whole, task.cwd ?? '', ...Object.values(env)].find((text) => text !== null && !isPlainText(text));
   if (raw === undefined) return { way: 'spawn' };
+  // Node cannot pass such bytes; a shell that says less exactly how it ended is better than none.
+  if (canBeForShell) return SHELL;
   return {
     way: 'refuse',
     outcome: {
@@ -74,9 +79,6 @@ export const planAttempt = (task: TaskOf<ProgramCommand>, around: Surroundings):
 };
 
 const SHELL: AttemptPlan = { way: 'shell' };
-
-const isShellEnvironment = (env: NonNullable<TaskSpec['env']>): boolean =>
-  Object.entries(env).every(([name, value]) => isShellVariable(name) && (value?.length ?? 0) <= MAX_SHELL_LENGTH);
 
 const hasMore = (task: TaskSpec): boolean => task.cwd !== undefined || task.env !== undefined;
 

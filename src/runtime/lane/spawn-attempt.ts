@@ -1,10 +1,13 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import type { AttemptOutcome } from '../../core/pool/outcome.ts';
 import type { ProgramCommand } from '../../core/pool/task.ts';
+import { findTool } from '../find-tool.ts';
 
 /** An attempt that is a spawn of its own, not run by the lane's shell. */
 export interface SpawnRequest {
   readonly command: ProgramCommand;
+  /** Added to the niceness of procctl. */
+  readonly nice: number;
   /** Absolute. */
   readonly directory: string;
   /** All of it. */
@@ -43,7 +46,10 @@ const startAndClose = <T>(fds: readonly number[], start: () => T): T => {
  */
 export const spawnAttempt = async (request: SpawnRequest): Promise<AttemptOutcome> => {
   const { command, directory: cwd, env } = request;
-  const [file = '', ...args] = command.kind === 'argv' ? command.argv : ['/bin/sh', '-c', '--', command.line];
+  const words = command.kind === 'argv' ? command.argv : ['/bin/sh', '-c', '--', command.line];
+  // By setpriority(2) it would have begun, and forked perhaps, before it is told.
+  const [file = '', ...args] =
+    request.nice === 0 ? words : [findTool('nice'), '-n', String(request.nice), '--', ...words];
   try {
     const { execa } = await import('./execa.lazy.ts');
     if (!request.isWanted()) return { kind: 'error', code: 'ERR_NOT_STARTED', message: 'ended before it started' };

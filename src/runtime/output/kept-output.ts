@@ -12,7 +12,7 @@ export const tagOf = (task: TaskSpec): string => `${printable(task.name)}\t`;
 type Finish = (record: TaskRecord, stdout: SpillBuffer | undefined, stderr: SpillBuffer | undefined) => void;
 
 /** Both streams of a task, held until it has ended. */
-class Kept implements TaskOutput {
+export class KeptOutput implements TaskOutput {
   readonly #finish: Finish;
   readonly #space: SpillSpace;
   #stdout: SpillBuffer | undefined;
@@ -46,7 +46,7 @@ export const groupOutput = (pump: OutputPump, space: SpillSpace, release: Releas
   isStreaming: false,
   open: (task) => {
     const prefix = isTagged ? tagOf(task) : undefined;
-    return new Kept(space, ({ seq }, stdout, stderr) =>
+    return new KeptOutput(space, ({ seq }, stdout, stderr) =>
       release(seq, () => {
         if (stdout !== undefined) putBuffer(pump, 'stdout', stdout, prefix);
         if (stderr !== undefined) putBuffer(pump, 'stderr', stderr, prefix);
@@ -55,7 +55,7 @@ export const groupOutput = (pump: OutputPump, space: SpillSpace, release: Releas
   },
 });
 
-const NOTHING: Bytes = { size: 0, chunks: () => [] };
+export const NO_BYTES: Bytes = { size: 0, chunks: () => [] };
 
 /** `--json`: a line for each finished task, with what it wrote unless it `isDropped`. */
 export const jsonOutput = (pump: OutputPump, space: SpillSpace, release: Release, isDropped: boolean): OutputMode => ({
@@ -68,10 +68,10 @@ export const jsonOutput = (pump: OutputPump, space: SpillSpace, release: Release
         });
       return { data: () => {}, restart: () => {}, finish };
     }
-    return new Kept(space, (record, stdout, stderr) =>
+    return new KeptOutput(space, (record, stdout, stderr) =>
       release(record.seq, () => {
         const size = (stdout?.size ?? 0) + (stderr?.size ?? 0);
-        const line = recordLine(record, stdout ?? NOTHING, stderr ?? NOTHING);
+        const line = recordLine(record, stdout ?? NO_BYTES, stderr ?? NO_BYTES);
         if (size === 0) {
           for (const piece of line) pump.write('stdout', piece);
           return;

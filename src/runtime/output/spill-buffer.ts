@@ -1,4 +1,5 @@
-import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, rmSync } from 'node:fs';
+import { writeWhole } from '../write-whole.ts';
 
 /** One stream of one task is held in memory up to this size, then on disk. */
 const MEMORY_BYTES_EACH = 256 * 1024;
@@ -110,7 +111,3 @@ export class SpillBuffer {
     writeWhole(this.#fd, chunk);
   }
 }
-
-const writeWhole = (fd: number, bytes: Buffer): void => {
-  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done);
-};

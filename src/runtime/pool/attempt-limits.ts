@@ -1,3 +1,4 @@
+import { MedianLimit, type TimeLimit } from '../../core/pool/time-limit.ts';
 import type { LongTimer } from '../long-timer.ts';
 import type { PoolClock } from './pool-clock.ts';
 
@@ -21,18 +22,20 @@ export class AttemptLimits {
   readonly #own = new Map<number, LongTimer>();
   /** By seq, oldest first. */
   readonly #shared = new Map<number, Limited>();
+  readonly #median: MedianLimit | undefined;
+  /** Null: none (yet). */
   #limitMs: number | null;
   #timer: LongTimer | undefined;
   /** For whom `#timer` is set. */
   #next: Limited | undefined;
 
   /**
-   * @param limitMs of the pool; null: none (yet)
    * @param onElapsed called once for an attempt, with the limit it ran into
    */
-  constructor(clock: PoolClock, limitMs: number | null, onElapsed: (attempt: LimitedAttempt, limitMs: number) => void) {
+  constructor(clock: PoolClock, limit: TimeLimit, onElapsed: (attempt: LimitedAttempt, limitMs: number) => void) {
     this.#clock = clock;
-    this.#limitMs = limitMs;
+    this.#limitMs = limit.kind === 'fixed' && limit.ms > 0 ? limit.ms : null;
+    this.#median = limit.kind === 'median' ? new MedianLimit(limit.percent) : undefined;
     this.#onElapsed = onElapsed;
   }
 
@@ -54,9 +57,10 @@ export class AttemptLimits {
     if (this.#shared.delete(seq)) this.#setTimer();
   }
 
-  /** The limit of the pool is another from now on, for attempts at work too. */
-  moved(limitMs: number): void {
-    if (limitMs === this.#limitMs) return;
+  /** A limit that depends on what tasks take is another from now on, for attempts at work too. */
+  succeeded(durationMs: number): void {
+    const limitMs = this.#median?.succeeded(durationMs);
+    if (limitMs === undefined || limitMs === this.#limitMs) return;
     this.#limitMs = limitMs;
     this.#next = undefined;
     this.#setTimer();

@@ -49,6 +49,12 @@ export class PoolClock {
     for (const pending of this.#pending) this.#arm(pending);
   }
 
+  /** No timer fires any more. */
+  stop(): void {
+    for (const { timer } of this.#pending) timer?.cancel();
+    this.#pending.clear();
+  }
+
   #arm(pending: Pending): void {
     pending.timer = startLongTimer(Math.max(0, pending.dueAt - this.now), () => {
       this.#pending.delete(pending);

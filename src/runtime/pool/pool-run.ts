@@ -4,7 +4,10 @@ import type { HaltRule } from '../../core/pool/halt.ts';
 import { type HaltReason, type PoolCounts, PoolMachine } from '../../core/pool/machine.ts';
 import { InOrder } from '../../core/pool/order.ts';
 import type { AttemptOutcome, TaskSettlement } from '../../core/pool/outcome.ts';
+import { withSlot } from '../../core/pool/slot-mark.ts';
 import type { TaskSpec } from '../../core/pool/task.ts';
+import { KILL_AT_ONCE, type TermSequence } from '../../core/pool/term-sequence.ts';
+import type { TimeLimit } from '../../core/pool/time-limit.ts';
 import type { AttemptRecord, TaskRecord } from '../../protocol/task-record.ts';
 import { estimateEtaMs } from '../../render/eta.ts';
 import { type PoolView, type SlotView, settledCount } from '../../render/pool-view.ts';
@@ -21,7 +24,7 @@ import { AttemptLimits } from './attempt-limits.ts';
 import { PoolClock } from './pool-clock.ts';
 import { Site } from './site.ts';
 import { type SizeCap, Sizes } from './sizes.ts';
-import { attemptRecordOf, recordOf, type TaskRun } from './task-run.ts';
+import { attemptRecordOf, lostOutput, recordOf, type TaskRun } from './task-run.ts';
 
 /** Output waiting for its reader: past the first figure nothing new starts, below the second it does again. */
 const PRESSURE_ON_BYTES = 1024 * 1024;
@@ -34,10 +37,14 @@ export interface PoolRunOptions {
   /** Tries after the first one, for tasks that do not say. */
   readonly retries: number;
   readonly halt: HaltRule;
-  /** Limit on one attempt, for tasks that do not say, ms; 0: none. */
-  readonly timeoutMs: number;
-  /** From SIGTERM to SIGKILL, ms. */
-  readonly stopTimeoutMs: number;
+  /** On one attempt, for tasks that do not say. */
+  readonly timeout: TimeLimit;
+  /** How what has to end is ended. */
+  readonly ending: TermSequence;
+  /** From one start to the next, at the least, ms. */
+  readonly delayMs: number;
+  /** Added to the niceness of procctl. */
+  readonly nice: number;
   /** 'spawn': every attempt is a spawn of its own, exact in every case and slower. */
   readonly runner: 'auto' | 'spawn';
   /** Output and records in the order of the input, not of the ends. */
@@ -48,6 +55,8 @@ export interface PoolRunOptions {
   readonly directory: string;
   /** Whether an earlier run has done a task, so that it need not be run; asked once for each, in the order of the input. */
   isDone?(task: TaskSpec): boolean;
+  /** More is read once no more tasks than this wait for a slot; absent: enough that no slot ever waits for the reading. */
+  readonly readAhead?: number;
   /** How long a task took the last time it succeeded, ms; undefined where that is not known. */
   expectedMs?(task: TaskSpec): number | undefined;
 }
@@ -56,14 +65,16 @@ export interface PoolRunOptions {
 export interface PoolRunEvents {
   /** An attempt has ended: told before anything that follows from it is done, such as the start of the next task. */
   onAttempt?(record: AttemptRecord, task: TaskSpec): void;
-  onSettled?(record: TaskRecord, settlement: TaskSettlement, task: TaskSpec): void;
-  onRetry?(retry: Extract<PoolEffect, { tag: 'retry' }>): void;
+  /** @param limitMs that the last attempt ran into */
+  onSettled?(record: TaskRecord, settlement: TaskSettlement, task: TaskSpec, limitMs: number | undefined): void;
+  /** @param limitMs that the attempt ran into */
+  onRetry?(retry: Extract<PoolEffect, { tag: 'retry' }>, limitMs: number | undefined): void;
   /** An attempt was ended to make room; its task is queued again. */
   onRequeue?(requeue: Extract<PoolEffect, { tag: 'requeue' }>): void;
   /** Something that a view shows has changed. */
   onChange?(): void;
-  /** Only `size` tasks can be at work at a time. */
-  onShrunk?(size: number, reason: string): void;
+  /** Only `size` tasks can be at work at a time, of those `wanted`. */
+  onShrunk?(size: number, wanted: number, reason: string): void;
 }
 
 /** What became of a pool. */
@@ -94,10 +105,13 @@ export class PoolRun {
   #queue: PoolEvent[] = [];
   #isHandling = false;
   #isThrottled = false;
+  #isBroken = false;
   #mostLanes = Number.POSITIVE_INFINITY;
   readonly #clock = new PoolClock();
   readonly #limits: AttemptLimits;
   readonly #sizes: Sizes;
+  /** As the machine knows it. */
+  #size: number;
   #wakeReader = (): void => {};
   #site: Site | undefined;
   readonly #output: OutputMode;
@@ -110,9 +124,10 @@ export class PoolRun {
     this.#options = options;
     this.#events = events;
     this.#pump = pump;
-    this.#machine = new PoolMachine(options);
+    this.#machine = new PoolMachine({ ...options, isSpaced: options.delayMs > 0 });
     this.#sizes = new Sizes(options.size);
-    this.#limits = new AttemptLimits(this.#clock, options.timeoutMs || null, (attempt, limitMs) => {
+    this.#size = options.size;
+    this.#limits = new AttemptLimits(this.#clock, options.timeout, (attempt, limitMs) => {
       const run = this.#runs.get(attempt.seq);
       if (run !== undefined) run.limitMs = limitMs;
       this.#dispatch({ tag: 'timeoutElapsed', ...attempt });
@@ -150,10 +165,11 @@ export class PoolRun {
       // Not a single lane can be had, but earlier ones may have left something behind.
       this.cancel('now');
       if (this.#site !== undefined)
-        await endFamily({ find: this.#leftovers, isOver: () => true, graceMs: 0 }).survivors;
+        await endFamily({ find: this.#leftovers, isOver: () => true, sequence: KILL_AT_ONCE }).survivors;
       throw error;
     } finally {
       this.#inputStop.abort();
+      this.#clock.stop();
       await this.#site?.close();
       // What waits for its turn to be written may still stand in files of the directory.
       await this.#pump.flush();
@@ -166,6 +182,12 @@ export class PoolRun {
     this.#dispatch({ tag: 'cancel', mode });
   }
 
+  /** Starts nothing new, since procctl can no longer do its part; what runs finishes. */
+  breakOff(): void {
+    this.#isBroken = true;
+    this.#dispatch({ tag: 'brokenOff' });
+  }
+
   /** To be told how much output waits for its reader. */
   pressure(pendingBytes: number): void {
     const isHigh = this.#isThrottled ? pendingBytes > PRESSURE_OFF_BYTES : pendingBytes > PRESSURE_ON_BYTES;
@@ -173,6 +195,18 @@ export class PoolRun {
     this.#isThrottled = isHigh;
     if (this.#output.isStreaming) this.#site?.lanes.setPaused(isHigh);
     this.#dispatch({ tag: 'held', by: 'output', on: isHigh });
+  }
+
+  /** How many tasks are to be at work at a time. */
+  get wantedSize(): number {
+    return this.#sizes.wanted;
+  }
+
+  /** @returns how many can be, and why not more if they are fewer */
+  resize(wanted: number): { readonly size: number; readonly reason: string } {
+    this.#sizes.wanted = wanted;
+    this.#applySize();
+    return { size: this.#sizes.possible, reason: this.#sizes.reason };
   }
 
   get counts(): PoolCounts {
@@ -232,7 +266,8 @@ export class PoolRun {
   #untilMoreIsWanted(): Promise<void> {
     const isWanted = (): boolean => {
       if (this.#machine.isHalted !== null) return true;
-      return this.#machine.readyCount <= Math.max(2 * this.#sizes.wanted, READ_AHEAD);
+      const { readAhead = Math.max(2 * this.#sizes.wanted, READ_AHEAD) } = this.#options;
+      return this.#machine.readyCount <= readAhead;
     };
     if (isWanted()) return Promise.resolve();
     return new Promise((resolve) => {
@@ -250,8 +285,7 @@ export class PoolRun {
     if (this.#isHandling) return;
     this.#isHandling = true;
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-      const effects = this.#machine.handle(next);
-      if (next.tag === 'ended') this.#tellAttempt(next, effects);
+      const effects = next.tag === 'ended' ? this.#endAttempt(next) : this.#machine.handle(next);
       for (const effect of effects) this.#act(effect);
     }
     this.#isHandling = false;
@@ -260,11 +294,24 @@ export class PoolRun {
     this.#events.onChange?.();
   }
 
+  /** In two steps: what has ended is told, and only then it is decided what is started in its place, if anything. */
+  #endAttempt(event: Extract<PoolEvent, { tag: 'ended' }>): readonly PoolEffect[] {
+    if (this.#events.onAttempt === undefined) return this.#machine.handle(event);
+    this.#machine.handle({ tag: 'held', by: 'record', on: true });
+    const ended = this.#machine.handle(event);
+    this.#tellAttempt(event, ended);
+    const brokenOff = this.#isBroken ? this.#machine.handle({ tag: 'brokenOff' }) : [];
+    return [...ended, ...brokenOff, ...this.#machine.handle({ tag: 'held', by: 'record', on: false })];
+  }
+
   #tellAttempt({ seq, attempt, outcome }: Extract<PoolEvent, { tag: 'ended' }>, effects: readonly PoolEffect[]): void {
     const run = this.#runs.get(seq);
     if (this.#events.onAttempt === undefined || run?.attempt !== attempt) return;
     const verdict = verdictIn(effects, seq);
     if (verdict === undefined) return;
+    // Who is told that a task is done must be able to rely on what is kept of it.
+    const { settlement } = verdict;
+    if (settlement !== undefined && run.output.keep?.(recordOf(run.task, settlement, run)) === false) return;
     this.#events.onAttempt(attemptRecordOf(run, verdict.isFinal, verdict.state, outcome), run.task);
   }
 
@@ -280,7 +327,7 @@ export class PoolRun {
         break;
       }
       case 'retry': {
-        this.#events.onRetry?.(effect);
+        this.#events.onRetry?.(effect, this.#runs.get(effect.task.seq)?.limitMs);
         this.#runs.get(effect.task.seq)?.output.restart();
         const { seq } = effect.task;
         this.#clock.startTimer(effect.delayMs, () => this.#dispatch({ tag: 'retryDue', seq, attempt: effect.attempt }));
@@ -319,14 +366,24 @@ export class PoolRun {
       failure: undefined,
     };
     this.#runs.set(seq, run);
+    const { delayMs } = this.#options;
+    if (delayMs > 0) this.#clock.startTimer(delayMs, () => this.#dispatch({ tag: 'held', by: 'delay', on: false }));
     this.#limits.started({ seq, attempt }, task.timeoutMs);
     const attemptAtIt: Attempt = {
-      task,
+      task: task.usesSlot === true ? withSlot(task, slot) : task,
       slot,
       attempt,
       onData: (stream, chunk) => this.#data(run, stream, chunk),
       onEnded: (outcome) => this.#ended(run, outcome),
     };
+    try {
+      run.output.begin?.();
+    } catch (error) {
+      const failure = lostOutput(error as NodeJS.ErrnoException);
+      run.failure = failure;
+      queueMicrotask(() => this.#ended(run, failure));
+      return;
+    }
     try {
       this.#open().lanes.run(attemptAtIt);
     } catch (error) {
@@ -351,19 +408,22 @@ export class PoolRun {
       run.output.data(stream, chunk);
     } catch (error) {
       // The disk is full, most likely. A task whose output is not whole has not succeeded, whatever it says.
-      const reason = (error as NodeJS.ErrnoException).message;
-      const message = `what it wrote could not be kept: ${reason}; set TMPDIR to a directory with room`;
-      run.failure = { kind: 'error', code: 'ERR_OUTPUT_LOST', message };
+      run.failure = lostOutput(error as NodeJS.ErrnoException);
       this.#site?.lanes.end(run.task.seq, 'graceful');
     }
   }
 
   #ended(run: TaskRun, outcome: AttemptOutcome): void {
-    const { task, attempt, failure } = run;
+    const { task, attempt } = run;
     this.#limits.ended(task.seq);
     run.endedAt = Date.now();
     run.durationMs = this.#clock.now - run.begunAt;
-    this.#dispatch({ tag: 'ended', seq: task.seq, attempt, outcome: failure ?? outcome });
+    try {
+      if (run.failure === undefined) run.output.ended?.();
+    } catch (error) {
+      run.failure = lostOutput(error as NodeJS.ErrnoException);
+    }
+    this.#dispatch({ tag: 'ended', seq: task.seq, attempt, outcome: run.failure ?? outcome });
   }
 
   #settle(task: TaskSpec, settlement: TaskSettlement): void {
@@ -371,15 +431,22 @@ export class PoolRun {
     this.#runs.delete(task.seq);
     const record = recordOf(task, settlement, run);
     (run?.output ?? this.#output.open(task)).finish(record);
-    this.#events.onSettled?.(record, settlement, task);
+    if (settlement.end === 'succeeded' && run !== undefined) this.#limits.succeeded(run.durationMs);
+    this.#events.onSettled?.(record, settlement, task, run?.limitMs);
   }
 
   #cap(by: SizeCap, size: number, reason: string): void {
-    const before = this.#sizes.effective;
-    this.#sizes.cap(by, size);
-    const after = this.#sizes.effective;
-    if (after < before) this.#events.onShrunk?.(after, reason);
-    if (after !== before) this.#dispatch({ tag: 'resized', size: after });
+    const before = this.#sizes.possible;
+    this.#sizes.cap(by, { size, reason });
+    if (this.#sizes.possible < before) this.#events.onShrunk?.(this.#sizes.possible, this.#sizes.wanted, reason);
+    this.#applySize();
+  }
+
+  #applySize(): void {
+    const size = this.#sizes.effective;
+    if (size === this.#size) return;
+    this.#size = size;
+    this.#dispatch({ tag: 'resized', size });
   }
 
   /** What tasks have left running. */
@@ -393,11 +460,9 @@ export class PoolRun {
     // The readers stay: who is ended may have last words, and a broken pipe is no way to go.
     await lanes?.rest();
     const leftovers = this.#leftovers();
-    const { stopTimeoutMs } = this.#options;
+    const { ending: sequence } = this.#options;
     const ending =
-      leftovers.length === 0
-        ? undefined
-        : endFamily({ find: this.#leftovers, isOver: () => true, graceMs: stopTimeoutMs });
+      leftovers.length === 0 ? undefined : endFamily({ find: this.#leftovers, isOver: () => true, sequence });
     return {
       counts: this.#machine.counts,
       haltedBy: this.#machine.isHalted,

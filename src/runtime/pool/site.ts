@@ -1,3 +1,4 @@
+import type { TermSequence } from '../../core/pool/term-sequence.ts';
 import { ProcctlError } from '../../errors.ts';
 import { isShellVariable } from '../../protocol/shell-text.ts';
 import { lanesThatFit } from '../descriptors.ts';
@@ -17,8 +18,10 @@ export interface SiteOptions {
   readonly size: number;
   /** Absolute; where tasks without a `cwd` work. */
   readonly directory: string;
-  /** From SIGTERM to SIGKILL, ms. */
-  readonly stopTimeoutMs: number;
+  /** How what has to end is ended. */
+  readonly ending: TermSequence;
+  /** Added to the niceness of procctl. */
+  readonly nice: number;
 }
 
 const LIMITS = new Set(['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM']);
@@ -41,7 +44,7 @@ export class Site {
    */
   constructor(
     poolMark: string,
-    { env, runner, size, directory, stopTimeoutMs }: SiteOptions,
+    { env, runner, size, directory, ending, nice }: SiteOptions,
     maxLanes: number,
     events: LanesEvents,
   ) {
@@ -54,13 +57,14 @@ export class Site {
       runDirectory: this.directory,
       markPrefix: `${outer}${poolMark}`,
       poolMark,
-      stopTimeoutMs,
+      ending,
+      nice,
     };
     this.lanes = new Lanes(context, Math.min(MAX_RETIRED_LANES, size, lanesThatFit()), maxLanes, {
       ...events,
       onFailed: (error) => events.onFailed(cannotStart(error)),
     });
-    this.#guard = new Guard(env, poolMark, this.directory, stopTimeoutMs);
+    this.#guard = new Guard(env, poolMark, this.directory, ending);
   }
 
   /** Lets shells, workers and the guard go; the directory stays. */

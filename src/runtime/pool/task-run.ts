@@ -34,6 +34,16 @@ const exitCodeOf = (outcome: AttemptOutcome | undefined): number | null =>
 const errorOf = ({ code, name, message }: AttemptError): TaskRecord['error'] =>
   name === undefined ? { code, message } : { code, name, message };
 
+/** What an attempt comes to whose output is not whole: a success would be a lie. */
+export const lostOutput = ({ code, message }: NodeJS.ErrnoException): AttemptError =>
+  code === 'ERR_RESULTS_LOST'
+    ? { kind: 'error', code, message }
+    : {
+        kind: 'error',
+        code: 'ERR_OUTPUT_LOST',
+        message: `what it wrote could not be kept: ${message}; set TMPDIR to a directory with room`,
+      };
+
 /** @param final whether the task has settled by it */
 export const attemptRecordOf = (
   run: TaskRun,

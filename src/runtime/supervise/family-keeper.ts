@@ -1,3 +1,4 @@
+import { gracefully } from '../../core/pool/term-sequence.ts';
 import type { MainProcess, ProcessRef } from '../../core/process/life.ts';
 import type { ProcessSpec } from '../../protocol/process-spec.ts';
 import { monotonicMs } from '../clock.ts';
@@ -189,8 +190,7 @@ export class FamilyKeeper {
     this.#end = endFamily({
       find: async () => this.tree(await this.#around.looker.look(), { byMark: true }),
       isOver: () => true,
-      graceMs,
-      signal: this.#spec.stopSignal as NodeJS.Signals,
+      sequence: gracefully(graceMs, this.#spec.stopSignal as NodeJS.Signals),
       onKill: () => {
         this.#killedCount += 1;
       },

@@ -1,0 +1,1 @@
+export { openPoolJournal } from './pool-journal.ts';

@@ -1,0 +1,1 @@
+export { shuffled } from '../../runtime/pool/batches.ts';

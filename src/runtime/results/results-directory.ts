@@ -1,0 +1,42 @@
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { ProcctlError } from '../../errors.ts';
+import { reasonOf } from './reason.ts';
+import type { Results, ResultsOptions } from './results.ts';
+import { ResultsFolder } from './results-folder.ts';
+
+/** No room, or a broken disk: procctl was used as it should be. */
+const DISK_TROUBLE = new Set(['ENOSPC', 'EDQUOT', 'EIO']);
+
+/** Why `--results` cannot be had: wrong use, unless it is the disk. */
+export const cannotHave = (path: string, cause: unknown): ProcctlError => {
+  const code = DISK_TROUBLE.has((cause as NodeJS.ErrnoException).code ?? '') ? 'ERR_RESULTS_LOST' : 'ERR_RESULTS';
+  return new ProcctlError(code, `--results ${path}: ${reasonOf(cause)}`, { cause });
+};
+
+/** Node's own way of making parents (20.19) never ends where there is a directory that takes none, as below /proc. */
+const makeDirectory = (path: string): void => {
+  const parent = dirname(path);
+  if (!existsSync(parent)) makeDirectory(parent);
+  if (!existsSync(path)) mkdirSync(path);
+};
+
+/** Makes the directory, with what is missing of its path. @throws ProcctlError when tasks could not have folders in it */
+const prepare = (path: string): void => {
+  try {
+    makeDirectory(path);
+    if (!statSync(path).isDirectory()) throw new Error('there is a file of that name');
+    accessSync(path, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw cannotHave(path, error);
+  }
+};
+
+/** `--results DIR`: a folder for each task. @throws ProcctlError ERR_RESULTS when it cannot be written */
+export const resultsDirectory = (path: string, options: ResultsOptions): Results => {
+  prepare(path);
+  return {
+    mode: () => ({ isStreaming: false, open: (task) => new ResultsFolder(path, task, options) }),
+    close: () => {},
+  };
+};
