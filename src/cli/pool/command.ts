@@ -4,7 +4,7 @@ import type { PoolFlags } from './flags.ts';
 import { addControlOptions } from './options/control-options.ts';
 import { addEndOptions } from './options/end-options.ts';
 import { addInputOptions } from './options/input-options.ts';
-import { addJournalOptions } from './options/journal-options.ts';
+import { addJournalOptions, checkShow } from './options/journal-options.ts';
 import { addOutputOptions } from './options/output-options.ts';
 import { addResultsOptions } from './options/results-options.ts';
 import { addRunOptions } from './options/run-options.ts';
@@ -56,6 +56,12 @@ export const poolCommand = (setStatus: (status: number) => void): Command => {
     .addHelpText('after', EXAMPLES);
   for (const addOptions of GROUPS) addOptions(command);
   return command.action(async (words: string[], flags: PoolFlags) => {
+    if (flags.show !== undefined) {
+      checkShow(command, words[0], flags);
+      const { showJournal } = await import('./show-journal.lazy.ts');
+      setStatus(await showJournal(flags.show, flags));
+      return;
+    }
     const input = poolInput(words, callerArguments().slice(1), flags);
     if (flags.dryRun) {
       const { dryRun } = await import('./dry-run.lazy.ts');

@@ -12,7 +12,8 @@ export interface PoolJournalOptions extends JournalOptions {
 /** The journal as `procctl pool` uses it: it also counts what is left out, and says so. */
 export interface PoolJournal {
   isDone(task: TaskSpec): boolean;
-  expectedMs(task: TaskSpec): number | undefined;
+  /** Absent when nothing is known of any task: then no key need be made before the task has ended. */
+  readonly expectedMs?: (task: TaskSpec) => number | undefined;
   record(record: AttemptRecord, task: TaskSpec): void;
   /** The same tasks; to be told of the end as soon as it is known. */
   watch(tasks: AsyncIterable<readonly TaskSpec[]>): AsyncIterable<readonly TaskSpec[]>;
@@ -78,7 +79,7 @@ export const openPoolJournal = async ({ say, ...options }: PoolJournalOptions): 
       sayOnceKnown();
       return isLeftOut;
     },
-    expectedMs: (task) => journal.expectedMs(task),
+    ...(!journal.isEmpty && { expectedMs: (task: TaskSpec) => journal.expectedMs(task) }),
     record: (record, task) => journal.record(record, task),
     watch: (tasks) => {
       sayDamage();

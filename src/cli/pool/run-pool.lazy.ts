@@ -166,7 +166,8 @@ export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<numbe
       ...(source.readAhead === undefined ? undefined : { readAhead: source.readAhead }),
       env: process.env,
       directory,
-      ...(journal && { isDone: journal.isDone, expectedMs: journal.expectedMs }),
+      ...(journal && { isDone: journal.isDone }),
+      ...(journal?.expectedMs && { expectedMs: journal.expectedMs }),
     },
     pump,
     {

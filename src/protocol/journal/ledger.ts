@@ -51,9 +51,9 @@ export class Ledger {
     return this.#run;
   }
 
-  /** Kinds of tasks. */
-  get size(): number {
-    return this.#rows.size;
+  /** Nothing is known of any task. */
+  get isEmpty(): boolean {
+    return this.#rows.size === 0;
   }
 
   /** Takes in the next record; they come in the order of the journal. */
@@ -124,8 +124,8 @@ export class Ledger {
   #addAttempt({ key, seq, state, final, durationMs }: AttemptEntry): void {
     const row = this.#rowOf(key);
     if (state === 'cancelled') {
-      // Cut off in a later try: the tries before it have failed all the same.
-      if (this.#owed.delete(seq)) this.#noteFailure(row);
+      // Cut off in a later try: the tries before it have failed all the same. If it only gave way, it goes on.
+      if (final && this.#owed.delete(seq)) this.#noteFailure(row);
       return;
     }
     if (!final) {

@@ -51,7 +51,7 @@ export class JournalReading {
   }
 
   push(chunk: Buffer): void {
-    if (this.#refusal !== undefined) return;
+    if (this.#refusal !== undefined || chunk.length === 0) return;
     if (this.#runs === 0 && !this.#mayBegin(chunk)) {
       this.#refusal = 'foreign';
       return;

@@ -164,9 +164,14 @@ export class Journal {
     return false;
   }
 
+  /** No earlier run has anything to say of any task. */
+  get isEmpty(): boolean {
+    return this.#ledger.isEmpty;
+  }
+
   /** How long a task took the last time it succeeded, ms. */
   expectedMs(task: TaskSpec): number | undefined {
-    return this.#ledger.size === 0 ? undefined : this.#ledger.tookMs(this.#keyOf(task));
+    return this.#ledger.tookMs(this.#keyOf(task));
   }
 
   record(record: AttemptRecord, task: TaskSpec): void {

@@ -1,0 +1,1 @@
+export { renderJournalScreen } from '../../render/journal-screen.ts';
