@@ -458,8 +458,12 @@ export class PoolRun {
     const elapsedMs = this.#clock.now;
     const lanes = this.#site?.lanes;
     // The readers stay: who is ended may have last words, and a broken pipe is no way to go.
-    await lanes?.rest();
-    const leftovers = this.#leftovers();
+    const areIdleShells = lanes?.areIdleShells;
+    const resting = lanes?.rest();
+    // While idle shells go, /proc is looked at already: all else that can be left is there.
+    const early = areIdleShells ? this.#leftovers().filter(({ pid }) => !lanes?.sessions.has(pid)) : undefined;
+    await resting;
+    const leftovers = early ?? this.#leftovers();
     const { ending: sequence } = this.#options;
     const ending =
       leftovers.length === 0 ? undefined : endFamily({ find: this.#leftovers, isOver: () => true, sequence });
