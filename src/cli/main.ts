@@ -2,7 +2,9 @@
 import { EXIT } from '../errors.ts';
 import { quickPs } from './quick-ps.ts';
 import { isOurs, tell } from './tell.ts';
-import { READER_GONE } from './write-stdout.ts';
+import { READER_GONE, writeStdout } from './write-stdout.ts';
+
+declare const PROCCTL_VERSION: string;
 
 // A bug of ours is told like any other failure; what was started is ended by the guard.
 process.on('uncaughtException', (error: NodeJS.ErrnoException) => {
@@ -12,8 +14,15 @@ process.on('uncaughtException', (error: NodeJS.ErrnoException) => {
   process.exit(EXIT.internal);
 });
 
+/** For a word that asks for nothing but the version, no definition of a command is needed. */
+const quickVersion = (words: readonly string[]): (() => Promise<number>) | undefined =>
+  words.length === 1 && (words[0] === '--version' || words[0] === '-V')
+    ? async () => ((await writeStdout(`${PROCCTL_VERSION}\n`)) ? EXIT.done : READER_GONE)
+    : undefined;
+
 const main = async (): Promise<void> => {
-  const quick = quickPs(process.argv.slice(2));
+  const words = process.argv.slice(2);
+  const quick = quickVersion(words) ?? quickPs(words);
   if (quick === undefined) {
     const { runQuick } = await import('./quick-program.lazy.ts');
     const status = await runQuick();
