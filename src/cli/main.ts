@@ -20,12 +20,15 @@ const quickVersion = (words: readonly string[]): (() => Promise<number>) | undef
     ? async () => ((await writeStdout(`${PROCCTL_VERSION}\n`)) ? EXIT.done : READER_GONE)
     : undefined;
 
+/** Whether commander is needed for sure: the quick reading would be time lost. */
+const asksForHelp = ([first = '-', ...words]: readonly string[]): boolean =>
+  first.startsWith('-') || first === 'help' || words.includes('--help') || words.includes('-h');
+
 const main = async (): Promise<void> => {
   const words = process.argv.slice(2);
   const quick = quickVersion(words) ?? quickPs(words);
   if (quick === undefined) {
-    const { runQuick } = await import('./quick-program.lazy.ts');
-    const status = await runQuick();
+    const status = asksForHelp(words) ? undefined : await (await import('./quick-program.lazy.ts')).runQuick();
     if (status === undefined) return (await import('./program.lazy.ts')).runProgram();
     process.exitCode = status;
     return;
