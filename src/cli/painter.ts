@@ -45,6 +45,8 @@ export interface PainterOptions {
   readonly stream: NodeJS.WriteStream;
   /** What to paint; asked anew for every frame: at most `rows - 1` lines (the cursor needs one) of at most `columns`. */
   readonly render: (size: WindowSize) => string;
+  /** Ctrl-Z is seen to by the caller, with `aside`; absent: by the painter. */
+  readonly isSuspendedByCaller?: boolean;
 }
 
 /**
@@ -56,12 +58,14 @@ export class Painter {
   readonly #render: (size: WindowSize) => string;
   /** The lines on the screen, and the window's width when they were written; none while the area is cleared. */
   #painted: { readonly lines: readonly string[]; readonly columns: number } | null = null;
+  readonly #isSuspendedByCaller: boolean;
   #isStarted = false;
   #paintedAt = Number.NEGATIVE_INFINITY;
   #due: NodeJS.Timeout | undefined;
   #tick: NodeJS.Timeout | undefined;
 
-  constructor({ stream, render }: PainterOptions) {
+  constructor({ stream, render, isSuspendedByCaller = false }: PainterOptions) {
+    this.#isSuspendedByCaller = isSuspendedByCaller;
     this.#stream = stream;
     this.#render = render;
   }
@@ -72,7 +76,7 @@ export class Painter {
     this.#isStarted = true;
     this.#stream.write(HIDE_CURSOR);
     this.#stream.on('resize', this.#repaint);
-    process.on('SIGTSTP', this.#suspend);
+    if (!this.#isSuspendedByCaller) process.on('SIGTSTP', this.#suspend);
     process.on('exit', this.#showCursor);
     this.#tick = setInterval(this.#repaint, TICK_MS).unref();
     this.#paint();
@@ -93,6 +97,20 @@ export class Painter {
     const erased = `${this.#toTop()}${ERASE_BELOW}`;
     this.#painted = null;
     this.#stream.write(erased);
+  }
+
+  /** Leaves the terminal to others as long as `act` takes. */
+  aside(act: () => void): void {
+    if (!this.#isStarted) {
+      act();
+      return;
+    }
+    const isWanted = this.#painted !== null || this.#due !== undefined;
+    this.clear();
+    this.#showCursor();
+    act();
+    this.#stream.write(HIDE_CURSOR);
+    if (isWanted) this.#paint();
   }
 
   /** Leaves the terminal as it was found. */
@@ -118,14 +136,11 @@ export class Painter {
 
   /** Ctrl-Z: the shell gets its screen and cursor back first, or it would write into the frame. */
   readonly #suspend = (): void => {
-    const isWanted = this.#painted !== null || this.#due !== undefined;
-    this.clear();
-    this.#showCursor();
-    process.off('SIGTSTP', this.#suspend);
-    process.kill(process.pid, 'SIGTSTP'); // returns once the process is continued
-    process.on('SIGTSTP', this.#suspend);
-    this.#stream.write(HIDE_CURSOR);
-    if (isWanted) this.#paint();
+    this.aside(() => {
+      process.off('SIGTSTP', this.#suspend);
+      process.kill(process.pid, 'SIGTSTP'); // returns once the process is continued
+      process.on('SIGTSTP', this.#suspend);
+    });
   };
 
   #cancelDue(): void {

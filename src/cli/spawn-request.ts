@@ -93,7 +93,7 @@ const makeEnv = (
 };
 
 /** What a shell line is named after: its first word that is a command. */
-const commandOfLine = (line: string): string =>
+export const commandOfLine = (line: string): string =>
   line.split(/\s+/).find((word) => word !== '' && word !== 'exec' && !/^[A-Za-z_]\w*=/.test(word)) ?? '';
 
 /**

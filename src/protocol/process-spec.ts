@@ -21,6 +21,17 @@ export const LIMIT_NAMES = [
 ] as const;
 export type LimitName = (typeof LIMIT_NAMES)[number];
 
+/** What is to be known of a batch, `procctl pool --detach`: it ends and pauses its tasks itself, if it is asked to. */
+export interface BatchSpec {
+  /** The directory in `batches` of the home that holds its input, and is removed with it; null: it has none. */
+  readonly input: string | null;
+  /** Replaces `argv` in all runs but the first; null: they are all alike. */
+  readonly argvAgain: readonly string[] | null;
+}
+
+/** A name that `BatchSpec.input` may be: it cannot lead out of its directory. */
+export const BATCH_INPUT_NAME = /^[0-9a-f]+(?:-[0-9a-f]+)*$/;
+
 /** What a caller asks to be supervised. Text may hold escaped bytes (see `bytes.ts`). */
 export interface SpawnRequest {
   /** Checked by `parseProcessName`; null: made from `defaultName`, and made unique. */
@@ -52,6 +63,10 @@ export interface SpawnRequest {
   readonly umask: number | null;
   /** Root only: who it runs as; null: the daemon's user. */
   readonly user: { readonly name: string; readonly uid: number; readonly gid: number } | null;
+  /** The file it reads as its standard input, absolute; null or absent: nothing. */
+  readonly stdin?: string | null;
+  /** null or absent: no batch. */
+  readonly batch?: BatchSpec | null;
   /** Started again after a reboot, or after the daemon was stopped, if it was running then. */
   readonly boot: boolean;
 }

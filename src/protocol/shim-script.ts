@@ -117,7 +117,7 @@ export interface StartTools {
 const limitText = (value: number | null): string => (value === null ? 'unlimited' : String(value));
 
 /** Programs that change what the process is, and then execute the next; the last one gives it a session of its own. */
-const chain = (spec: ProcessSpec, tools: StartTools): string[] => {
+const chain = (spec: ProcessSpec, argv: readonly string[], tools: StartTools): string[] => {
   const words: string[] = [];
   const oddVariables = Object.entries(spec.env).filter(([name]) => !isShellVariable(name));
   if (tools.canResetSignals || oddVariables.length > 0) {
@@ -137,7 +137,7 @@ const chain = (spec: ProcessSpec, tools: StartTools): string[] => {
     const groups = /^\d+$/.test(spec.user.name) ? '--clear-groups' : '--init-groups';
     words.push(tools.setpriv, `--reuid=${spec.user.uid}`, `--regid=${spec.user.gid}`, groups);
   }
-  return [...words, tools.setsid, '--', ...spec.argv];
+  return [...words, tools.setsid, '--', ...argv];
 };
 
 /** What stands in the command line of a process that has not executed its own program yet; see `isStillStarting`. */
@@ -166,7 +166,10 @@ export const startScript = (spec: ProcessSpec, homeMark: string, tools: StartToo
     ['PROCCTL_NAME', shellQuote(spec.name)],
     ...(spec.instance === null ? [] : [['PROCCTL_INSTANCE', String(spec.instance)] as [string, string]]),
   ];
+  const argvAgain = spec.batch?.argvAgain ?? null;
   const lines = [
+    ...(argvAgain === null ? [] : ['set --; [ "$run" -eq 1 ] || set -- again']),
+    ...(typeof spec.stdin === 'string' ? [`exec <${shellQuote(spec.stdin)}`] : []),
     `cd -P ${shellQuote(spec.cwd)} || exit 126`,
     'unset PWD OLDPWD',
     `export PROCCTL_MARK=${shellQuote(markOfProcess(homeMark, spec.id))}"$run/"`,
@@ -175,7 +178,8 @@ export const startScript = (spec: ProcessSpec, homeMark: string, tools: StartToo
       .filter(([name]) => isShellVariable(name) && name !== 'PROCCTL_MARK' && !own.some(([taken]) => taken === name))
       .map(([name, value]) => `export ${name}=${shellQuote(value)}`),
     ...(spec.umask === null ? [] : [`umask ${spec.umask.toString(8)}`]),
-    `exec ${chain(spec, tools).map(shellQuote).join(' ')}`,
+    ...(argvAgain === null ? [] : [`[ $# -eq 0 ] || exec ${chain(spec, argvAgain, tools).map(shellQuote).join(' ')}`]),
+    `exec ${chain(spec, spec.argv, tools).map(shellQuote).join(' ')}`,
     '',
   ];
   return encodeBytes(lines.join('\n'));

@@ -1,6 +1,6 @@
 // The shape of a request to supervise something, and of the spec that is kept of it.
 import * as z from 'zod/mini';
-import { LIMIT_NAMES, type ProcessSpec, type SpawnRequest } from './process-spec.ts';
+import { BATCH_INPUT_NAME, LIMIT_NAMES, type ProcessSpec, type SpawnRequest } from './process-spec.ts';
 
 /** Arguments and variables: any text without NUL, which ends strings in execve(2). */
 const text = z.string().check(z.refine((value) => !value.includes('\0'), { error: 'holds a NUL character' }));
@@ -37,6 +37,15 @@ const common = {
   umask: z.nullable(z.int().check(z.gte(0), z.lte(0o777))),
   user: z.nullable(z.object({ name: z.string(), uid: z.int().check(z.gte(0)), gid: z.int().check(z.gte(0)) })),
   boot: z.boolean(),
+  stdin: z.optional(z.nullable(text.check(z.startsWith('/')))),
+  batch: z.optional(
+    z.nullable(
+      z.object({
+        input: z.nullable(z.string().check(z.regex(BATCH_INPUT_NAME))),
+        argvAgain: z.nullable(z.array(text).check(z.minLength(1))),
+      }),
+    ),
+  ),
 };
 
 export const spawnRequestSchema = z.object({

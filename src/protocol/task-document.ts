@@ -12,7 +12,7 @@ const commandKeys = (command: TaskCommand): object => {
  * `usesSlot` has no place there: what such a task runs is known only when it starts.
  */
 export const taskDocument = (task: TaskSpec): object => {
-  const { seq, id, name, command, stdin, timeoutMs, usesSlot: _, ...rest } = task;
+  const { seq, id, name, command, stdin, timeoutMs, retryDelay, needs, usesSlot: _, ...rest } = task;
   return {
     ...(id === String(seq) ? undefined : { id }),
     name,
@@ -20,5 +20,7 @@ export const taskDocument = (task: TaskSpec): object => {
     ...rest,
     ...(stdin === undefined ? undefined : { stdin: typeof stdin === 'string' ? stdin : decodeBytes(stdin) }),
     ...(timeoutMs === undefined ? undefined : { timeout: `${timeoutMs}ms` }),
+    ...(retryDelay === undefined ? undefined : { retryDelay: `${retryDelay.minMs}ms..${retryDelay.maxMs}ms` }),
+    ...(needs === undefined ? undefined : { needs: needs.map((need) => need.id) }),
   };
 };

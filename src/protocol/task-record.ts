@@ -11,7 +11,13 @@ export interface TaskRecord {
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
   /** Why there is neither exit code nor signal; null when there is one of them. */
-  readonly error: { readonly code: string; readonly name?: string; readonly message: string } | null;
+  readonly error: {
+    readonly code: string;
+    readonly name?: string;
+    /** Of a skipped task: the id of the need that did not succeed. */
+    readonly need?: string;
+    readonly message: string;
+  } | null;
   /** Start of the first attempt, ms since the epoch (ISO 8601 in JSON); null when it never started. */
   readonly startedAt: number | null;
   /** End of the last attempt, likewise. */

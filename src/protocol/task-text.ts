@@ -1,4 +1,4 @@
-import { SLOT_MARK } from '../core/pool/slot-mark.ts';
+import { fillSlot } from '../core/pool/slot-mark.ts';
 import type { ProgramCommand, TaskSpec } from '../core/pool/task.ts';
 import { encodeBytes } from './bytes.ts';
 import { nameOfCommand } from './command-name.ts';
@@ -63,5 +63,5 @@ export const taskAsShell = (task: TaskSpec): string => {
     stdin === undefined || isShown(stdin) ? 0 : typeof stdin === 'string' ? encodeBytes(stdin).length : stdin.length;
   const note = size === 0 ? '' : ` # reads ${size} bytes`;
   const line = `${directory}${input}${[...variables, commandText(command, isAlone)].join(' ')}${note}`;
-  return line.replaceAll(SLOT_MARK, '{%}');
+  return fillSlot(line, '{%}');
 };

@@ -4,7 +4,7 @@ import stringWidth from 'string-width';
 import { printable } from '../core/printable.ts';
 import { cutToWidth } from './cut-to-width.ts';
 import { ceilToSecond, clockText } from './elapsed.ts';
-import { countText, type PoolView, type SlotView, settledCount, troubleTexts } from './pool-view.ts';
+import { countText, type PoolView, type SlotView, settledCount, troubleTexts, waitingTexts } from './pool-view.ts';
 
 /** The window there is to draw in. */
 export interface Screen {
@@ -143,6 +143,7 @@ const progressLine = ({ counts, elapsedMs, etaMs }: PoolView, columns: number, c
   let width = stringWidth(line);
   for (const { text, paint } of [
     ...troubleTexts(counts).map((trouble) => ({ text: trouble, paint: chalk.red })),
+    ...waitingTexts(counts).map((waiting) => ({ text: waiting, paint: chalk.yellow })),
     { text: time, paint: chalk.gray },
   ]) {
     if (width + GAP.length + text.length > columns) break;

@@ -3,18 +3,19 @@ import type { AttemptOutcome, TaskEnd } from '../core/pool/outcome.ts';
 import { printable } from '../core/printable.ts';
 import { formatDuration } from '../protocol/duration.ts';
 import { ceilToSecond } from './elapsed.ts';
-import { countText, type PoolCounts, type PoolView, settledCount, troubleTexts } from './pool-view.ts';
+import { countText, type PoolCounts, type PoolView, settledCount, troubleTexts, waitingTexts } from './pool-view.ts';
 
 /** What a line says of a task at most: a script of many pages is known by its id. */
 const MAX_NAME_CHARACTERS = 200;
 
-const shortened = (name: string): string => {
+/** A name of many pages, cut. */
+export const shortened = (name: string): string => {
   const characters = Array.from(name.slice(0, 2 * MAX_NAME_CHARACTERS + 2));
   return characters.length > MAX_NAME_CHARACTERS ? `${characters.slice(0, MAX_NAME_CHARACTERS - 1).join('')}…` : name;
 };
 
 /** `task 3 (gzip -9 x)`; the id alone where the name says no more. */
-const taskText = ({ id, name }: TaskLabel): string =>
+export const taskText = ({ id, name }: TaskLabel): string =>
   id === name ? `task ${printable(shortened(id))}` : `task ${printable(shortened(id))} (${printable(shortened(name))})`;
 
 /** A span that was set or estimated, without a `.0` that would claim it was measured: `2s`, `1.5s`. */
@@ -65,12 +66,15 @@ const reasonText = ({ end, outcome, timeoutMs }: TaskFailure): string => {
   }
 };
 
-/** Why a task has not succeeded: `procctl: task 3 (gzip -9 x): exit code 2 after 3 attempts`. */
-export const failureLine = (failure: TaskFailure): string => {
+/** Why a task has not succeeded: `task 3 (gzip -9 x): exit code 2 after 3 attempts`. */
+export const failureText = (failure: TaskFailure): string => {
   const { attempts, end } = failure;
   const tries = attempts > 1 ? `${end === 'timedOut' ? ',' : ''} after ${attempts} attempts` : '';
-  return `procctl: ${taskText(failure)}: ${reasonText(failure)}${tries}`;
+  return `${taskText(failure)}: ${reasonText(failure)}${tries}`;
 };
+
+/** The same as a message of procctl. */
+export const failureLine = (failure: TaskFailure): string => `procctl: ${failureText(failure)}`;
 
 export interface TaskRetry extends TaskLabel {
   /** How the attempt ended that is not the last. */
@@ -94,12 +98,13 @@ export const retryLine = (retry: TaskRetry): string => {
   return `procctl: ${taskText(retry)}: ${reason}, trying again${pause} (${turn})`;
 };
 
-/** How far the pool is, for `--progress plain`: `procctl: 12/45 done, 2 failed, 4 running, ETA 12s`. */
+/** How far the pool is, for `--progress plain`: `procctl: 12/45 done, 2 failed, 4 running, 3 waiting (needs), ETA 12s`. */
 export const progressLine = ({ counts, etaMs }: PoolView): string =>
   [
     `procctl: ${countText(counts)} done`,
     ...troubleTexts(counts),
     ...(counts.running > 0 ? [`${counts.running} running`] : []),
+    ...waitingTexts(counts),
     ...(etaMs === null ? [] : [`ETA ${roundDuration(ceilToSecond(etaMs))}`]),
   ].join(', ');
 

@@ -55,6 +55,13 @@ export const settledCount = ({ succeeded, failed, timedOut, cancelled, skipped }
 export const countText = (counts: PoolCounts): string =>
   `${settledCount(counts)}/${counts.submitted}${counts.isInputOpen ? '+' : ''}`;
 
+/** What is held back, and why, a part each, only where there is any: `3 waiting (needs)`, `1 waiting (retry)`. */
+export const waitingTexts = ({ waiting, waitingForNeeds }: PoolCounts): readonly string[] =>
+  [
+    { count: waitingForNeeds, reason: 'needs' },
+    { count: waiting - waitingForNeeds, reason: 'retry' },
+  ].flatMap(({ count, reason }) => (count > 0 ? [`${count} waiting (${reason})`] : []));
+
 /** What did not go well, a part each, only where there is any: `2 failed`, `1 timed out`. */
 export const troubleTexts = ({ failed, timedOut, cancelled, skipped }: PoolCounts): readonly string[] =>
   [

@@ -7,6 +7,11 @@ import { processHeadline } from './process-headline.ts';
 import { endText, stateText } from './process-state.ts';
 import { plainTable } from './process-table.ts';
 
+const logsText = ({ logKeep, logMaxBytes }: ProcessDetails): string => {
+  if (logMaxBytes === 0) return 'all of them';
+  return `${logKeep} ${logKeep === 1 ? 'file' : 'files'} of ${bytesText(logMaxBytes)}`;
+};
+
 const INDENT = '  ';
 
 /** A key and its value; a null value leaves the line out. */
@@ -94,7 +99,7 @@ const policy = (details: ProcessDetails): readonly Fact[] => [
     `${settingText(details.backoffMinMs)} to ${settingText(details.backoffMaxMs)}, from the start again after ${settingText(details.stableAfterMs)} up`,
   ],
   ['stop', `${details.stopSignal}, SIGKILL after ${settingText(details.stopTimeoutMs)}`],
-  ['logs', `${details.logKeep} ${details.logKeep === 1 ? 'file' : 'files'} of ${bytesText(details.logMaxBytes)}`],
+  ['logs', logsText(details)],
   ['logs dropped', details.logDroppedLines ? `${details.logDroppedLines} lines that the disk did not take` : null],
   ['at boot', details.boot ? 'started again' : 'left down'],
   ['nice', orNull(details.nice, String)],

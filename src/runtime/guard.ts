@@ -36,6 +36,9 @@ rm -rf -- "$directory"
 ) &
 `;
 
+/** In the command line of every guard. */
+export const GUARD_TITLE = 'procctl-guard';
+
 /** A process that outlives procctl by as long as it takes to leave nothing behind. */
 export class Guard {
   readonly #shell: ChildProcess;
@@ -49,7 +52,7 @@ export class Guard {
       [constants.signals[signal], Math.ceil(waitMs / 100)].map(String),
     );
     const { PROCCTL_MARK: _, ...unmarked } = env;
-    this.#shell = spawn('/bin/sh', ['-c', SCRIPT, 'procctl-guard', poolMark, runDirectory, ...sequence], {
+    this.#shell = spawn('/bin/sh', ['-c', SCRIPT, GUARD_TITLE, poolMark, runDirectory, ...sequence], {
       detached: true,
       // Standard output says nothing; its end says that the guard has gone. Node would close standard input as soon
       // as the shell that starts the guard has ended, so it listens to a descriptor of its own.

@@ -10,6 +10,8 @@ export interface Home {
   /** A directory for each process, named by its id. */
   readonly processes: string;
   readonly events: string;
+  /** A directory for the input of each batch, named at random. */
+  readonly batches: string;
   /** Short enough for the kernel, wherever the home is. */
   readonly socket: string;
   readonly daemonLog: string;
@@ -55,6 +57,7 @@ export const locateHome = (env: NodeJS.ProcessEnv = process.env): Home => {
     path,
     processes: join(path, 'processes'),
     events: join(path, 'events'),
+    batches: join(path, 'batches'),
     socket: socketPath(path, env),
     daemonLog: join(path, 'daemon.log'),
   };

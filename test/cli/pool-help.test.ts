@@ -29,6 +29,7 @@ describe.concurrent('help', () => {
       '--quiet',
       '--color',
       '--runner',
+      '--runner',
       '--jobs',
       '--env',
       '--cwd',

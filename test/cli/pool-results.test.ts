@@ -299,3 +299,64 @@ describe.concurrent('--results with a file', () => {
     expect(readFileSync(join(results, '1', 'stdout'), 'utf8')).toBe('a\n');
   });
 });
+
+describe.concurrent('--results of a run that is resumed', () => {
+  /** A task of another directory is another task. */
+  const runIn = (cwd: string, list: readonly string[], ...args: readonly string[]) =>
+    runProcctl(['pool', '--size', '2', ...args, '-'], { cwd, input: JSON.stringify(list) });
+  const tasks = (go: string) => ['echo one', `[ -e ${go} ] && echo two`, 'echo three'];
+
+  it('completes the folders, and leaves those of what was done alone', async () => {
+    const directory = scratch();
+    const [results, journal, go] = ['r', 'journal', 'go'].map((name) => join(directory, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const args = ['--results', results, '--journal', journal];
+    expect((await runIn(directory, tasks(go), ...args)).code).toBe(1);
+    const before = readFileSync(join(results, '1', 'meta.json'), 'utf8');
+    writeFileSync(go, '');
+    expect((await runIn(directory, tasks(go), ...args, '--resume')).code).toBe(0);
+    expect(readFileSync(join(results, '1', 'meta.json'), 'utf8')).toBe(before);
+    for (const name of filesOf(results)) expect(metaOf(join(results, name)).state).toBe('succeeded');
+    expect(readFileSync(join(results, '2', 'stdout'), 'utf8')).toBe('two\n');
+  });
+
+  it.each(['r.csv', 'r.ndjson'])('appends to %s, behind its last whole row', async (name) => {
+    const directory = scratch();
+    const [file, journal, go] = [name, 'journal', 'go'].map((each) => join(directory, each)) as [
+      string,
+      string,
+      string,
+    ];
+    const args = ['--results', file, '--journal', journal];
+    await runIn(directory, tasks(go), ...args, '--size', '1');
+    const whole = readFileSync(file);
+    writeFileSync(file, Buffer.concat([whole, Buffer.from(name === 'r.csv' ? '4,4,"torn\n' : '{"seq":4,"torn')]));
+    writeFileSync(go, '');
+    expect((await runIn(directory, tasks(go), ...args, '--resume')).code).toBe(0);
+    const text = readFileSync(file, 'utf8');
+    expect(text.slice(0, whole.length)).toBe(whole.toString());
+    const added = text.slice(whole.length);
+    const rows =
+      name === 'r.csv' ? csvOf(added).map(([id]) => Number(id)) : recordsOf(Buffer.from(added)).map(({ seq }) => seq);
+    expect(rows).toEqual([2]);
+  });
+
+  it('refuses a file of other columns, and leaves it alone', async () => {
+    const directory = scratch();
+    const [file, journal] = [join(directory, 'r.csv'), join(directory, 'journal')];
+    writeFileSync(file, 'a,b\n1,2');
+    const { code, stderr } = await run(['true'], '--results', file, '--journal', journal, '--resume');
+    expect(code).toBe(2);
+    expect(stderr).toContain('it has other columns');
+    expect(readFileSync(file, 'utf8')).toBe('a,b\n1,2');
+  });
+
+  it('leaves no file behind when the journal is refused', async () => {
+    const file = join(scratch(), 'r.csv');
+    expect(await run(['true'], '--results', file, '--journal', '/dev/null/none')).not.toMatchObject({ code: 0 });
+    expect(existsSync(file)).toBe(false);
+  });
+});

@@ -137,7 +137,7 @@ class World {
 
   /** Ends the input and answers every effect until the pool has finished. */
   drain(picks: number[]): void {
-    for (const by of ['output', 'paused', 'delay'] as const) {
+    for (const by of ['output', 'delay'] as const) {
       if (this.#finishes === 0) this.send({ tag: 'held', by, on: false });
     }
     if (this.#isInputOpen && this.#finishes === 0) this.send({ tag: 'inputEnded' });
@@ -284,7 +284,7 @@ class World {
     const { attempt, outcome, timedOut } = effect;
     const seen = this.#of(effect.task.seq);
     const { retryDelay = { minMs: 0, maxMs: 0 } } = this.#options;
-    expect(effect.delayMs).toBe(backoffDelay(attempt, retryDelay));
+    expect(effect.delayMs).toBe(backoffDelay(attempt - seen.displaced, retryDelay));
     expect(this.#isHalted, 'a halted pool does not try again').toBe(false);
     expect(seen).toMatchObject({ status: 'running', attempt, outcome });
     expect(seen.cause, 'who had to give way is queued, not tried again').not.toBe('displaced');
@@ -510,7 +510,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       event: fc.oneof(
         fc.record({
           tag: fc.constant('held' as const),
-          by: fc.constantFrom<HoldCause>('output', 'paused', 'delay'),
+          by: fc.constantFrom<HoldCause>('output', 'delay'),
           on: fc.boolean(),
         }),
         fc.constant({ tag: 'scarce' as const }),

@@ -136,6 +136,14 @@ describe('the order of starts', () => {
     expect(pool.ended(3, exited(0))).toEqual(['settle 3 succeeded', 'start 2.2 in slot 1']);
   });
 
+  it('is that of the input for a task that had to wait, too', () => {
+    const pool = new TalkingPool({ size: 1 });
+    pool.submit(task(1));
+    pool.submit(needing(2, 1));
+    pool.submit(task(3));
+    expect(pool.ended(1, exited(0))).toEqual(['settle 1 succeeded', 'start 2.1 in slot 1']);
+  });
+
   it('is that of the input again among equals, however many', () => {
     const pool = new TalkingPool({ size: 1 });
     pool.submit(...tasks(1, 500), { ...task(501), priority: 1 });

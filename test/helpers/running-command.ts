@@ -17,6 +17,8 @@ export interface RunningOptions {
   readonly before?: string;
   /** Leave standard output unread. */
   readonly isReaderAsleep?: boolean;
+  /** Standard input is a pipe that does not end; absent: it is empty. */
+  readonly isInputOpen?: boolean;
 }
 
 export interface EndedCommand {
@@ -40,7 +42,7 @@ export class RunningCommand {
     this.#child = spawn(file as string, rest, {
       cwd: options.cwd ?? home.work,
       env: home.env(options.env),
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [options.isInputOpen === true ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     });
     if (options.isReaderAsleep !== true) this.#child.stdout?.on('data', (chunk: Buffer) => this.#stdout.push(chunk));
     this.#child.stderr?.on('data', (chunk: Buffer) => this.#stderr.push(chunk));

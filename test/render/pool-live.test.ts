@@ -89,6 +89,13 @@ describe('a running pool on a terminal', () => {
     expect(bar(1_000)).toBe(`[${'█'.repeat(18)}] 1000/1000  ETA 0:01`);
   });
 
+  it('says what waits, and for what, before the time', () => {
+    const some = counts({ submitted: 10, running: 1, succeeded: 5, waiting: 4, waitingForNeeds: 3 });
+    expect(linesOf(view({ counts: some }), 80).at(-1)).toBe(
+      '[████████████░░░░░░░░░░░░░] 5/10  3 waiting (needs)  1 waiting (retry)  ETA 0:12',
+    );
+  });
+
   it('has the note above the progress, and keeps both when there is room for nothing else', () => {
     const noted = view({ note: 'stopping: once more ends them at once\n' });
     expect(linesOf(noted, 24).slice(-2)).toEqual(['stopping: once more end…', '[█░░░░░] 12/45  2 failed']);

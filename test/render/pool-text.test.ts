@@ -41,6 +41,13 @@ describe('plain progress', () => {
     const some = counts({ submitted: 45, succeeded: 12, isInputOpen: true });
     expect(progressLine(view({ counts: some, etaMs: null }))).toBe('procctl: 12/45+ done');
   });
+
+  it('says what waits, and for what', () => {
+    const some = counts({ submitted: 9, ready: 1, running: 2, waiting: 6, waitingForNeeds: 5 });
+    expect(progressLine(view({ counts: some, etaMs: null }))).toBe(
+      'procctl: 0/9 done, 2 running, 5 waiting (needs), 1 waiting (retry)',
+    );
+  });
 });
 
 describe('why a task has not succeeded', () => {

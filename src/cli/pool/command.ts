@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { callerArguments } from '../../runtime/caller-env.ts';
 import type { PoolFlags } from './flags.ts';
+import { addBackgroundOptions, checkBackgroundFlags } from './options/background-options.ts';
 import { addControlOptions } from './options/control-options.ts';
 import { addEndOptions } from './options/end-options.ts';
 import { addInputOptions } from './options/input-options.ts';
@@ -14,7 +15,8 @@ import { poolInput } from './pool-input.ts';
 
 const EXAMPLES = `
 A task is a string (a line for /bin/sh), an array (a program and its arguments, passed as they are), or
-{ "command": …, "id", "name", "cwd", "env", "stdin", "timeout", "retries" }, or a function of JavaScript:
+{ "command": …, "id", "name", "cwd", "env", "stdin", "timeout", "retries", "retryDelay", "needs": [ids of tasks],
+"priority" }, or a function of JavaScript:
 { "module": "./resize.js", "export": "resize", "args": […], "kwargs": {…} }. A tasks file is a JSON array,
 { "defaults": {…}, "tasks": […] }, or NDJSON: one task a line.
 
@@ -42,6 +44,7 @@ const GROUPS = [
   addResultsOptions,
   addJournalOptions,
   addViewOptions,
+  addBackgroundOptions,
 ];
 
 /** `procctl pool`; the exit status goes to `setStatus`. */
@@ -62,6 +65,7 @@ export const poolCommand = (setStatus: (status: number) => void): Command => {
       setStatus(await showJournal(flags.show, flags));
       return;
     }
+    checkBackgroundFlags(flags);
     const input = poolInput(words, callerArguments().slice(1), flags);
     if (flags.dryRun) {
       const { dryRun } = await import('./dry-run.lazy.ts');
@@ -69,6 +73,6 @@ export const poolCommand = (setStatus: (status: number) => void): Command => {
       return;
     }
     const { runPool } = await import('./run-pool.lazy.ts');
-    setStatus(await runPool(input, flags));
+    setStatus(await runPool(input, flags, command));
   });
 };

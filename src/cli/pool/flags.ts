@@ -1,3 +1,4 @@
+import type { BackgroundFlags } from './options/background-options.ts';
 import type { ControlFlags } from './options/control-options.ts';
 import type { EndFlags } from './options/end-options.ts';
 import type { InputFlags } from './options/input-options.ts';
@@ -18,4 +19,5 @@ export interface PoolFlags
     OutputFlags,
     ResultsFlags,
     JournalFlags,
-    ViewFlags {}
+    ViewFlags,
+    BackgroundFlags {}

@@ -13,6 +13,6 @@ export interface LiveViewOptions {
 /** The live view of a pool. */
 export class LiveView extends Painter {
   constructor({ stream, colour, view }: LiveViewOptions) {
-    super({ stream, render: (size) => renderPoolLive(view(), { ...size, colour }) });
+    super({ stream, render: (size) => renderPoolLive(view(), { ...size, colour }), isSuspendedByCaller: true });
   }
 }

@@ -17,6 +17,8 @@ export interface Progress {
   makeRoom(target: Target): void;
   /** Tells the person watching something, in one line; undefined takes it back. */
   note(text: string): void;
+  /** Leaves the screen alone as long as `act` takes. */
+  aside(act: () => void): void;
   stop(): void;
 }
 
@@ -26,7 +28,14 @@ export interface ProgressFlags {
   readonly color: ColourFlag;
 }
 
-const silent: Progress = { isLive: false, changed: () => {}, makeRoom: () => {}, note: () => {}, stop: () => {} };
+const silent: Progress = {
+  isLive: false,
+  changed: () => {},
+  makeRoom: () => {},
+  note: () => {},
+  aside: (act) => act(),
+  stop: () => {},
+};
 
 /**
  * Whether another program reads our output. What it writes may go to the same terminal, behind the painter's back: a
@@ -67,6 +76,7 @@ const livePainter = async (flags: ProgressFlags, view: () => PoolView): Promise<
       note = text;
       changed();
     },
+    aside: (act) => painter.aside(act),
     stop: () => {
       clearTimeout(again);
       painter.stop();

@@ -1,4 +1,5 @@
 import { isatty } from 'node:tty';
+import type { Command, Option } from 'commander';
 import type { EndMode } from '../../core/pool/events.ts';
 import type { HaltReason } from '../../core/pool/machine.ts';
 import { gracefully } from '../../core/pool/term-sequence.ts';
@@ -8,12 +9,14 @@ import { failureLine, retryLine, summaryLine } from '../../render/pool-text.ts';
 import { groupOutput, jsonOutput, noOutput } from '../../runtime/output/kept-output.ts';
 import { lineOutput } from '../../runtime/output/line-output.ts';
 import { OutputPump, type Target } from '../../runtime/output/output-pump.ts';
-import { everyOutput } from '../../runtime/output/task-output.ts';
+import { everyOutput, type OutputMode } from '../../runtime/output/task-output.ts';
 import { PoolRun, type PoolRunOptions } from '../../runtime/pool/pool-run.ts';
 import type { Results } from '../../runtime/results/results.ts';
+import { wantsColour } from '../colour.ts';
 import { isReaderGone } from '../reader-gone.ts';
 import { isOurs, tell } from '../tell.ts';
 import { tuneEngine } from '../tune-engine.ts';
+import type { OptionShape } from './background/words.ts';
 import { exitStatusOfPool } from './exit-status.ts';
 import type { PoolFlags } from './flags.ts';
 import { checkJournalFlags } from './options/journal-options.ts';
@@ -21,6 +24,7 @@ import { type PoolInput, readsStdin } from './pool-input.ts';
 import type { PoolJournal } from './pool-journal.ts';
 import { openProgress, type Progress } from './progress.ts';
 import { SizeControl } from './size-control.ts';
+import { SkipTeller } from './skips.ts';
 import { openTaskInput } from './task-input.ts';
 
 /** With a live table on the same terminal, output is written in bursts, so that the table does not flicker. */
@@ -62,10 +66,37 @@ const shownOutput = (flags: PoolFlags, pump: OutputPump): PoolRunOptions['output
 };
 
 /** What is kept comes before what is shown: if it cannot be kept, the task has failed. */
-const outputOf = (flags: PoolFlags, pump: OutputPump, results: Results | undefined): PoolRunOptions['output'] => {
-  const shown = shownOutput(flags, pump);
-  if (results === undefined) return shown;
-  return (space, release) => everyOutput([results.mode(space), shown(space, release)]);
+const outputOf = (
+  shown: PoolRunOptions['output'],
+  results: Results | undefined,
+  summary: Summary | undefined,
+): PoolRunOptions['output'] => {
+  if (results === undefined && summary === undefined) return shown;
+  return (space, release) =>
+    everyOutput([
+      ...(summary === undefined ? [] : [summary.mode]),
+      ...(results === undefined ? [] : [results.mode(space)]),
+      shown(space, release),
+    ]);
+};
+
+/** What `--summary` needs while the pool runs, and at its end. */
+interface Summary {
+  readonly mode: OutputMode;
+  /** Lines, each with its end. */
+  text(elapsedMs: number): string;
+}
+
+const openSummary = async ({ summary, color }: PoolFlags): Promise<Summary | undefined> => {
+  if (!summary) return undefined;
+  const { SummaryTally, summaryOutput, renderPoolSummary } = await import('./summary.lazy.ts');
+  const tally = new SummaryTally();
+  const { isTTY, columns } = process.stderr;
+  const screen = { columns: isTTY ? columns : undefined, colour: wantsColour(color, process.env, isTTY) };
+  return {
+    mode: summaryOutput(tally),
+    text: (elapsedMs) => renderPoolSummary(tally.summary, elapsedMs, screen),
+  };
 };
 
 const currentDirectory = (): string => {
@@ -80,13 +111,19 @@ const currentDirectory = (): string => {
 };
 
 const openResults = async (
-  { results }: PoolFlags,
+  { results, journal, resume, retryFailed }: PoolFlags,
   directory: string,
   onLost: (error: ProcctlError) => void,
 ): Promise<Results | undefined> => {
   if (results === undefined) return undefined;
   const { openResults } = await import('../../runtime/results/results.lazy.ts');
-  return openResults(results, { directory, isResuming: false, isSynced: false, onLost });
+  return openResults(results, {
+    directory,
+    isResuming: resume || retryFailed,
+    // What the journal calls done is not run again: its results must not be lost with the power.
+    isSynced: journal !== undefined,
+    onLost,
+  });
 };
 
 const stoppedBy = (reason: HaltReason | null): 'halted' | 'cancelled' | null => {
@@ -111,9 +148,19 @@ const openJournal = async (
   return openPoolJournal({ file, mode, size: size.size, directory: currentDirectory(), ...ports });
 };
 
+const shapeOf = ({ short, long, required, optional }: Option): OptionShape => ({
+  short,
+  long,
+  value: required ? 'required' : optional ? 'optional' : 'none',
+});
+
 /** Runs all tasks and resolves to the exit status. */
-export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<number> => {
+export const runPool = async (input: PoolInput, flags: PoolFlags, command: Command): Promise<number> => {
   checkFlags(flags);
+  if (flags.detach) {
+    const { detach } = await import('./background/detach.lazy.ts');
+    return detach(input, flags, command.options.map(shapeOf));
+  }
   tuneEngine();
   const inputStop = new AbortController();
   const source = await openTaskInput(input, flags, {
@@ -129,6 +176,7 @@ export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<numbe
     if (!flags.quiet) pump.write('stderr', Buffer.from(`${line}\n`));
   };
 
+  const skips = new SkipTeller(say);
   const onBroken = (error: NodeJS.ErrnoException): void => {
     brokenBy ??= error;
     run.cancel('graceful');
@@ -144,7 +192,11 @@ export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<numbe
       pump.write('stderr', Buffer.from(`${line}\n`));
       run.breakOff();
     },
+  }).catch((error: unknown) => {
+    results?.close(false);
+    throw error;
   });
+  const summary = await openSummary(flags);
   const pump = new OutputPump({
     onBusy: (target: Target) => progress?.makeRoom(target),
     onIdle: () => progress?.changed(),
@@ -155,6 +207,7 @@ export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<numbe
     {
       size: flags.size.size,
       retries: flags.retries,
+      retryDelay: flags.retryDelay,
       halt: flags.halt,
       timeout: flags.timeout,
       ending: flags.termSeq ?? gracefully(flags.stopTimeout),
@@ -162,7 +215,7 @@ export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<numbe
       nice: flags.nice,
       runner: flags.runner,
       isOrdered: flags.keepOrder,
-      output: outputOf(flags, pump, results),
+      output: outputOf(shownOutput(flags, pump), results, summary),
       ...(source.readAhead === undefined ? undefined : { readAhead: source.readAhead }),
       env: process.env,
       directory,
@@ -172,8 +225,12 @@ export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<numbe
     pump,
     {
       ...(journal && { onAttempt: journal.record }),
-      onSettled: ({ id, name }, { end, outcome, attempts }, _task, timeoutMs) => {
+      onSettled: ({ id, name }, { end, outcome, attempts, skip }, task, timeoutMs) => {
         if (end === 'succeeded' || flags.json || (end === 'cancelled' && attempts === 0)) return;
+        if (skip !== undefined) {
+          skips.add(task, skip.root);
+          return;
+        }
         say(failureLine({ id, name, end, outcome, attempts, timeoutMs }));
       },
       onRetry: ({ task, outcome, timedOut, attempt, delayMs }, timeoutMs) => {
@@ -200,6 +257,14 @@ export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<numbe
     run.cancel(mode);
   };
   for (const name of ENDING_SIGNALS) process.on(name, onSignal);
+  // SIGSTOP to oneself returns when the process is continued. SIGTSTP would need its handler taken off, and be ignored where
+  // there is no shell to continue it.
+  const onSuspend = (): void => {
+    const stop = (): void => run.pause(() => process.kill(process.pid, 'SIGSTOP'));
+    if (progress === undefined) stop();
+    else progress.aside(stop);
+  };
+  process.on('SIGTSTP', onSuspend);
   const sizeControl = new SizeControl(run, flags.size, say);
   // A terminal for input is refused right away: there is nothing to show before that.
   const isRefused = readsStdin(input) && isatty(0);
@@ -212,6 +277,7 @@ export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<numbe
     const result = await run.run(journal === undefined ? tasks : journal.watch(tasks));
     await journal?.close(result);
     progress.stop();
+    skips.flush();
     isInputGood = result.inputError === undefined;
     const { inputError, leftovers, survivors, counts, elapsedMs, haltedBy, droppedBytes } = result;
     if (leftovers.length > 0) {
@@ -224,6 +290,7 @@ export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<numbe
       const leftOut = flags.retryFailed ? 'left out' : 'done already';
       say(summaryLine(counts, elapsedMs, stoppedBy(haltedBy), leftOut));
     }
+    if (summary !== undefined) pump.write('stderr', Buffer.from(summary.text(elapsedMs)));
     await pump.flush();
     if (pump.isStuck && signal !== null) {
       // The reader holds a write up, and leaving would wait for it: end as the signal would have it.
@@ -238,6 +305,7 @@ export const runPool = async (input: PoolInput, flags: PoolFlags): Promise<numbe
     progress.stop();
     await journal?.close(undefined);
     for (const name of ENDING_SIGNALS) process.off(name, onSignal);
+    process.off('SIGTSTP', onSuspend);
     sizeControl.stop();
     results?.close(isInputGood);
   }

@@ -8,6 +8,8 @@ export interface TaskReading {
   readonly stdin: () => Readable & { readonly isTTY?: boolean };
   readonly stdinFd?: number;
   readonly signal: AbortSignal;
+  /** What messages call a file, by its path; absent: as its path. */
+  readonly names?: ReadonlyMap<string, string>;
 }
 
 /** The tasks of a pool, in batches. */

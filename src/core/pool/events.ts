@@ -5,10 +5,10 @@ import type { TaskSpec } from './task.ts';
 export type EndMode = 'graceful' | 'now';
 
 /**
- * Why nothing new is started for now: output is not being read fast enough, a start was made too short a time ago, the
- * end of an attempt is being recorded, or the whole pool stands still.
+ * Why nothing new is started for now: output is not being read fast enough, a start was made too short a time ago, or the
+ * end of an attempt is being recorded.
  */
-export type HoldCause = 'output' | 'delay' | 'record' | 'paused';
+export type HoldCause = 'output' | 'delay' | 'record';
 
 /** What has happened, or is asked for; `attempt` (from 1) is the incarnation an event speaks of. */
 export type PoolEvent =

@@ -190,14 +190,19 @@ export class PoolMachine {
       this.#tally.ready += tasks.length;
       return;
     }
+    this.#ready.beginRanking();
     const paths = criticalPaths(tasks, weigh(tasks, this.#options.expectedMs));
     for (const [index, task] of tasks.entries()) this.#admit(task, { path: paths[index] ?? 1, order: before + index });
   }
 
   /** Nothing but their place in the input decides when they start. */
   #arePlain(tasks: readonly TaskSpec[]): boolean {
-    if (this.#ready.isRanked || this.#options.expectedMs !== undefined) return false;
-    return tasks.every(({ needs, priority }) => needs === undefined && (priority === undefined || priority === 0));
+    if (this.#ready.isRanked) return false;
+    const { expectedMs } = this.#options;
+    return tasks.every((task) => {
+      const isUnranked = task.needs === undefined && (task.priority === undefined || task.priority === 0);
+      return isUnranked && expectedMs?.(task) === undefined;
+    });
   }
 
   #admit(task: TaskSpec, rank: Rank): void {
@@ -253,9 +258,9 @@ export class PoolMachine {
   #waitForRetry(task: TaskSpec, lastTry: FailedTry): void {
     this.#move('running', 'ended', 'waiting');
     this.#retrying.set(task.seq, { tag: 'waiting', reason: 'retry', task, lastTry });
-    const { attempt, outcome, end } = lastTry;
+    const { attempt, outcome, end, displaced } = lastTry;
     const delay = task.retryDelay ?? this.#options.retryDelay;
-    const delayMs = delay === undefined ? 0 : backoffDelay(attempt, delay);
+    const delayMs = delay === undefined ? 0 : backoffDelay(attempt - displaced, delay);
     this.#effects.push({ tag: 'retry', task, attempt, outcome, delayMs, timedOut: end === 'timedOut' });
   }
 

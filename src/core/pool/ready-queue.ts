@@ -26,16 +26,20 @@ const goesBefore = (one: Ranked, other: Ranked): boolean => {
 /**
  * Tasks that wait for a slot: those to be tried again first, in the order they became due, then the fresh ones.
  *
- * Most lists have no ranks: their tasks go through a plain queue. With the first rank all go through a heap.
+ * Most lists have no ranks: their tasks go through a plain queue. Once there are ranks, all go through a heap.
  */
 export class ReadyQueue {
   readonly #again = new Fifo<Ready>();
   readonly #plain = new Fifo<TaskSpec>();
   #ranked: Heap<Ranked> | undefined;
 
-  /** Some task has had a rank: from here on all need one. */
   get isRanked(): boolean {
     return this.#ranked !== undefined;
+  }
+
+  /** From here on all tasks need a rank, also as long as those with one are held back elsewhere. */
+  beginRanking(): void {
+    this.#ranked ??= this.#rankPlain();
   }
 
   /** Puts a task that has not been tried; without ranks the order is that of the calls. */
@@ -44,8 +48,8 @@ export class ReadyQueue {
   }
 
   putRanked(task: TaskSpec, { path, order }: Rank): void {
-    this.#ranked ??= this.#rankPlain();
-    this.#ranked.put({ task, priority: task.priority ?? 0, path, order });
+    this.beginRanking();
+    this.#ranked?.put({ task, priority: task.priority ?? 0, path, order });
   }
 
   /** Puts a task that is to be tried again. */

@@ -6,6 +6,12 @@ import type { ProgramCommand, TaskSpec } from './task.ts';
  */
 export const SLOT_MARK = '\udc01';
 
+/** Alone, not as the half of a character: U+1F401 ends with the same unit. */
+const MARKS = /\udc01/gu;
+
+/** Puts a text in the place of each mark. */
+export const fillSlot = (text: string, slot: string): string => text.replace(MARKS, () => slot);
+
 const inCommand = (command: ProgramCommand, put: (text: string) => string): ProgramCommand =>
   command.kind === 'shell'
     ? { kind: 'shell', line: put(command.line) }
@@ -14,19 +20,14 @@ const inCommand = (command: ProgramCommand, put: (text: string) => string): Prog
 /** The task as it is to be started in a slot. */
 export const withSlot = (task: TaskSpec, slot: number): TaskSpec => {
   if (task.usesSlot !== true || task.command.kind === 'function') return task;
-  const put = (text: string): string => text.replaceAll(SLOT_MARK, String(slot));
+  const put = (text: string): string => fillSlot(text, String(slot));
   const { cwd, env } = task;
+  const variables: Record<string, string | null> = Object.create(null);
+  for (const [name, value] of Object.entries(env ?? {})) variables[name] = value === null ? null : put(value);
   return {
     ...task,
     command: inCommand(task.command, put),
     ...(cwd === undefined ? undefined : { cwd: put(cwd) }),
-    ...(env === undefined
-      ? undefined
-      : {
-          env: Object.assign(
-            Object.create(null),
-            Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value === null ? null : put(value)])),
-          ),
-        }),
+    ...(env === undefined ? undefined : { env: variables }),
   };
 };

@@ -59,6 +59,15 @@ export const parseSections = (words: readonly string[]): Sections => {
   return { template, groups };
 };
 
+/** The same words with other files behind `::::`. */
+export const withFiles = (words: readonly string[], fileOf: (file: string) => string): string[] => {
+  let separator = '';
+  return words.map((word) => {
+    if (isSeparator(word)) separator = word;
+    return word !== separator && separator.startsWith('::::') ? fileOf(word) : word;
+  });
+};
+
 const checkStdin = (sources: readonly ArgumentSource[]): void => {
   const readers = sources.filter((source) => source.kind === 'file' && source.file === '-');
   if (readers.length < 2) return;

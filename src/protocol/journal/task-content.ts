@@ -1,5 +1,6 @@
 import { resolve } from 'node:path/posix';
 import type { TaskCommand, TaskSpec } from '../../core/pool/task.ts';
+import { decodeBytes } from '../bytes.ts';
 
 // What makes two tasks the same, as text: `["task",1,cwd,env,stdin,command]`, JSON without white space.
 //
@@ -58,6 +59,6 @@ export const taskContent = ({ command, cwd, env, stdin }: TaskSpec, directory: s
     1,
     cwd === undefined ? directory : resolve(directory, cwd),
     envForm(env),
-    stdin ?? null,
+    stdin === undefined ? null : typeof stdin === 'string' ? stdin : decodeBytes(stdin),
     commandForm(command),
   ]);

@@ -86,14 +86,14 @@ export class TaskTemplate {
     this.#env = text.env.map(({ name, value }) => ({ name, value: parse(value ?? '') }));
     this.#cwd = text.cwd === undefined ? undefined : parse(text.cwd);
     const words = text.words.map((word) => parse(word, text.isShell));
+    // A directory or a variable made of an argument has used it.
+    const isAppended = shape.columns !== null && !seen.some(isArgument) && !words.flat().some(isPlaceholder);
     this.#positions = seen.filter((part) => isPlaceholder(part) && part.kind === 'position').length;
     this.#usesSlot = seen.some((part) => isPlaceholder(part) && part.kind === 'slot');
     this.#name = text.name === undefined ? undefined : parse(text.name);
     if (this.#name?.some((part) => isPlaceholder(part) && part.kind === 'slot')) {
       throw usage('{%} cannot stand in the name of a task', 'the slot is known only when the task starts');
     }
-    // A directory or a variable made of an argument has used it.
-    const isAppended = shape.columns !== null && !seen.some(isArgument) && !words.flat().some(isPlaceholder);
     this.#hasNoCommand = words.length === 0;
     this.#expand = text.isShell ? this.#shellLine(words, isAppended) : this.#argv(words, isAppended);
   }

@@ -4,6 +4,8 @@ import type { ProcInfo } from './proc.ts';
 
 const FIRST_POLL_MS = 5;
 const MAX_POLL_MS = 100;
+/** A timer that comes so late shows that the whole process was stopped. */
+const GAP_MS = 2_000;
 
 export interface FamilyEndOptions {
   /** The family as it is at this moment. */
@@ -88,6 +90,12 @@ export const endFamily = ({ find, isOver, sequence, onKill }: FamilyEndOptions):
           resolve();
         };
       });
+      // This process was stopped, and the family with it perhaps: a grace that nobody could use does not count.
+      const late = performance.now() - now - waitMs;
+      if (late > GAP_MS) {
+        stepUntil += late;
+        if (killedFirstAt !== undefined) killedFirstAt += late;
+      }
       pollMs = Math.min(pollMs * 2, MAX_POLL_MS);
     }
   };

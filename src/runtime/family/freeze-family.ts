@@ -41,6 +41,28 @@ export const freezeFamily = async ({ find, isWanted }: FreezeOptions): Promise<r
   }
 };
 
+/** How long a leader may take to stop what it has started, and then itself. */
+const LEADER_PATIENCE_MS = 1_000;
+
+/**
+ * Asks the leader of a family, by SIGTSTP, to stop the others and then itself, and waits until it has. One that does not
+ * know how to, or not yet, is not waited for any longer: it is stopped as the others are.
+ */
+export const askLeaderToStop = async (
+  isLeader: (proc: ProcInfo) => boolean,
+  { find, isWanted }: FreezeOptions,
+): Promise<void> => {
+  const givenUpAt = performance.now() + LEADER_PATIENCE_MS;
+  let isAsked = false;
+  for (let pollMs = FIRST_POLL_MS; performance.now() < givenUpAt; pollMs = Math.min(2 * pollMs, MAX_POLL_MS)) {
+    const leader = (await find()).find(isLeader);
+    if (!isWanted() || leader === undefined || isStopped(leader)) return;
+    if (!isAsked) signalProc(leader, 'SIGTSTP', { wake: false });
+    isAsked = true;
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
+  }
+};
+
 /** Has everything of a family that is stopped go on: SIGCONT, until a look finds nobody who has not got it. */
 export const thawFamily = async ({ find, isWanted }: FreezeOptions): Promise<readonly ProcInfo[]> => {
   const told = new Set<string>();

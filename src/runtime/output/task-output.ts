@@ -7,8 +7,13 @@ export interface TaskOutput {
   begin?(): void;
   /** @throws the file system's error when the bytes can neither be passed on nor kept */
   data(stream: 'stdout' | 'stderr', chunk: Buffer): void;
-  /** The attempt has ended, and all it wrote has come. @throws why that is not whole: then it has failed */
-  ended?(): void;
+  /**
+   * The attempt has ended, and all it wrote has come.
+   *
+   * @param isWhole false: some of it could not be kept, here or elsewhere, and the attempt has failed by that
+   * @throws why it is not whole after all
+   */
+  ended?(isWhole: boolean): void;
   /** The attempt failed and another one follows. */
   restart(): void;
   /**
@@ -51,8 +56,8 @@ export const everyOutput = (modes: readonly OutputMode[]): OutputMode => ({
       data: (stream, chunk) => {
         for (const output of outputs) output.data(stream, chunk);
       },
-      ended: () => {
-        for (const output of outputs) output.ended?.();
+      ended: (isWhole) => {
+        for (const output of outputs) output.ended?.(isWhole);
       },
       restart: () => {
         for (const output of outputs) output.restart();

@@ -5,7 +5,7 @@ import { type Row, rowOf } from '../../protocol/template/row.ts';
 import { ByteInput, type ByteInputOptions } from './byte-input.ts';
 
 /** How arguments are read. */
-export interface ArgumentOptions extends Pick<ByteInputOptions, 'stdin' | 'signal'> {
+export interface ArgumentOptions extends Pick<ByteInputOptions, 'stdin' | 'signal' | 'names'> {
   /** Values in files end with NUL, not with a newline. */
   readonly isNullEnded: boolean;
 }
@@ -19,9 +19,9 @@ const ARGUMENTS_FILE = {
 /** Opens a file of arguments, or standard input for `-`; throws ProcctlError ERR_INPUT when it cannot. */
 export const openArguments = (
   file: string,
-  { stdin, signal }: Pick<ArgumentOptions, 'stdin' | 'signal'>,
+  { stdin, signal, names }: Pick<ArgumentOptions, 'stdin' | 'signal' | 'names'>,
 ): Promise<ByteInput> =>
-  ByteInput.open(file, { ...ARGUMENTS_FILE, stdin, ...(signal === undefined ? {} : { signal }) });
+  ByteInput.open(file, { ...ARGUMENTS_FILE, stdin, ...(signal && { signal }), ...(names && { names }) });
 
 /** The values of one source, in batches as they arrive. */
 export async function* valuesOf(source: ArgumentSource, options: ArgumentOptions): AsyncGenerator<readonly string[]> {

@@ -12,6 +12,8 @@ export interface ByteInputOptions {
   readonly stdinFd?: number;
   /** Ends the reading, quietly; absent: it ends with the input. */
   readonly signal?: AbortSignal;
+  /** What messages call a file, by its path; absent: as its path. */
+  readonly names?: ReadonlyMap<string, string>;
   /** What it is meant to be: `a tasks file`. */
   readonly kind: string;
   /** What to do about a file that is not there. */
@@ -99,7 +101,7 @@ export class ByteInput {
    * @throws ProcctlError ERR_INPUT when it cannot be opened, or is a terminal
    */
   static async open(file: string, options: ByteInputOptions): Promise<ByteInput> {
-    const name = file === '-' ? STDIN_NAME : file;
+    const name = file === '-' ? STDIN_NAME : (options.names?.get(file) ?? file);
     const { stdinFd } = options;
     try {
       const whole = file !== '-' ? readAtOnce(file) : stdinFd === undefined ? undefined : readAtOnce(stdinFd);

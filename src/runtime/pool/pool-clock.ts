@@ -1,5 +1,9 @@
 import { type LongTimer, startLongTimer } from '../long-timer.ts';
 
+const BEAT_MS = 500;
+/** A beat that comes so late shows that the whole process was stopped. */
+const GAP_MS = 2_000;
+
 /** A timer that has not fired yet; `dueAt` on the clock's own scale. */
 interface Pending {
   readonly dueAt: number;
@@ -8,26 +12,27 @@ interface Pending {
 }
 
 /**
- * The time in which a pool is at work, ms: it stands still while the pool is paused, and so do the timers that are set
- * by it.
+ * The time in which a pool is at work, ms. It stands still while the process is stopped (by Ctrl-Z, or by a SIGSTOP from
+ * outside), and so do the timers that are set by it: nobody could have acted then.
  */
 export class PoolClock {
   readonly #pending = new Set<Pending>();
-  /** What is taken off the monotonic clock: its reading at the start, and all pauses since. */
+  /** What is taken off the monotonic clock: its reading at the start, and all that does not count since. */
   #offset = performance.now();
-  /** Reading of this clock since which it stands still. */
-  #pausedAt: number | undefined;
+  /** On the monotonic clock. */
+  #lastBeat = this.#offset;
+  readonly #beat = setInterval(() => this.#noticeGap(), BEAT_MS).unref();
 
   /** Since the clock was made. */
   get now(): number {
-    return this.#pausedAt ?? performance.now() - this.#offset;
+    return performance.now() - this.#offset;
   }
 
   /** Calls `action` once, when `delayMs` of the clock's time have passed. */
   startTimer(delayMs: number, action: () => void): LongTimer {
     const pending: Pending = { dueAt: this.now + delayMs, action, timer: undefined };
     this.#pending.add(pending);
-    if (this.#pausedAt === undefined) this.#arm(pending);
+    this.#arm(pending);
     return {
       cancel: () => {
         pending.timer?.cancel();
@@ -36,27 +41,41 @@ export class PoolClock {
     };
   }
 
-  pause(): void {
-    if (this.#pausedAt !== undefined) return;
-    this.#pausedAt = this.now;
-    for (const { timer } of this.#pending) timer?.cancel();
-  }
-
-  resume(): void {
-    if (this.#pausedAt === undefined) return;
-    this.#offset = performance.now() - this.#pausedAt;
-    this.#pausedAt = undefined;
-    for (const pending of this.#pending) this.#arm(pending);
+  /** Does something that takes no time by this clock. */
+  standStill(act: () => void): void {
+    const before = performance.now();
+    try {
+      act();
+    } finally {
+      const now = performance.now();
+      this.#offset += now - before;
+      this.#lastBeat = now;
+      for (const pending of this.#pending) this.#arm(pending);
+    }
   }
 
   /** No timer fires any more. */
   stop(): void {
+    clearInterval(this.#beat);
     for (const { timer } of this.#pending) timer?.cancel();
     this.#pending.clear();
   }
 
+  #noticeGap(): void {
+    const now = performance.now();
+    const late = now - this.#lastBeat - BEAT_MS;
+    this.#lastBeat = now;
+    if (late > GAP_MS) this.#offset += late;
+  }
+
   #arm(pending: Pending): void {
+    pending.timer?.cancel();
     pending.timer = startLongTimer(Math.max(0, pending.dueAt - this.now), () => {
+      this.#noticeGap();
+      if (pending.dueAt - this.now > 1) {
+        this.#arm(pending);
+        return;
+      }
       this.#pending.delete(pending);
       pending.action();
     });

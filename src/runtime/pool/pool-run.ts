@@ -1,3 +1,4 @@
+import type { Backoff } from '../../core/backoff.ts';
 import { verdictIn } from '../../core/pool/ends.ts';
 import type { EndMode, PoolEffect, PoolEvent } from '../../core/pool/events.ts';
 import type { HaltRule } from '../../core/pool/halt.ts';
@@ -15,7 +16,9 @@ import { lanesThatFit } from '../descriptors.ts';
 import { endFamily } from '../family/end-family.ts';
 import { findLeftovers } from '../family/family.ts';
 import { type ProcInfo, ticksNow } from '../family/proc.ts';
+import { continueFamily, stopFamily } from '../family/stand-still.ts';
 import type { Attempt } from '../lane/attempt.ts';
+import type { LongTimer } from '../long-timer.ts';
 import type { OutputPump } from '../output/output-pump.ts';
 import { SpillSpace } from '../output/spill-buffer.ts';
 import type { OutputMode, Release } from '../output/task-output.ts';
@@ -31,11 +34,18 @@ const PRESSURE_ON_BYTES = 1024 * 1024;
 const PRESSURE_OFF_BYTES = 256 * 1024;
 /** Tasks read ahead of those that are at work, at the least. */
 const READ_AHEAD = 256;
+/**
+ * Tasks that may wait for others before no more is read. A task of NDJSON needs only earlier ones, so what they wait for
+ * has been read.
+ */
+const MAX_HELD = 100_000;
 
 export interface PoolRunOptions {
   readonly size: number;
   /** Tries after the first one, for tasks that do not say. */
   readonly retries: number;
+  /** The pause before each further try, for tasks that do not say; absent: none. */
+  readonly retryDelay?: Backoff;
   readonly halt: HaltRule;
   /** On one attempt, for tasks that do not say. */
   readonly timeout: TimeLimit;
@@ -109,6 +119,8 @@ export class PoolRun {
   #mostLanes = Number.POSITIVE_INFINITY;
   readonly #clock = new PoolClock();
   readonly #limits: AttemptLimits;
+  /** Pauses before another try, by `seq`. */
+  readonly #pauses = new Map<number, LongTimer>();
   readonly #sizes: Sizes;
   /** As the machine knows it. */
   #size: number;
@@ -175,6 +187,21 @@ export class PoolRun {
       await this.#pump.flush();
       this.#site?.remove();
     }
+  }
+
+  /**
+   * Stops everything that tasks have started, then does `stop`, which returns when all is to go on. Neither limits nor delays
+   * count that time.
+   */
+  pause(stop: () => void): void {
+    this.#clock.standStill(() => {
+      const before = stopFamily(this.#leftovers);
+      try {
+        stop();
+      } finally {
+        continueFamily(this.#leftovers, before);
+      }
+    });
   }
 
   /** Starts nothing new, and ends what runs. */
@@ -266,6 +293,7 @@ export class PoolRun {
   #untilMoreIsWanted(): Promise<void> {
     const isWanted = (): boolean => {
       if (this.#machine.isHalted !== null) return true;
+      if (this.#machine.waitingForNeedsCount > MAX_HELD) return false;
       const { readAhead = Math.max(2 * this.#sizes.wanted, READ_AHEAD) } = this.#options;
       return this.#machine.readyCount <= readAhead;
     };
@@ -330,7 +358,11 @@ export class PoolRun {
         this.#events.onRetry?.(effect, this.#runs.get(effect.task.seq)?.limitMs);
         this.#runs.get(effect.task.seq)?.output.restart();
         const { seq } = effect.task;
-        this.#clock.startTimer(effect.delayMs, () => this.#dispatch({ tag: 'retryDue', seq, attempt: effect.attempt }));
+        const due = (): void => {
+          this.#pauses.delete(seq);
+          this.#dispatch({ tag: 'retryDue', seq, attempt: effect.attempt });
+        };
+        this.#pauses.set(seq, this.#clock.startTimer(effect.delayMs, due));
         break;
       }
       case 'requeue':
@@ -419,9 +451,9 @@ export class PoolRun {
     run.endedAt = Date.now();
     run.durationMs = this.#clock.now - run.begunAt;
     try {
-      if (run.failure === undefined) run.output.ended?.();
+      run.output.ended?.(run.failure === undefined);
     } catch (error) {
-      run.failure = lostOutput(error as NodeJS.ErrnoException);
+      run.failure ??= lostOutput(error as NodeJS.ErrnoException);
     }
     this.#dispatch({ tag: 'ended', seq: task.seq, attempt, outcome: run.failure ?? outcome });
   }
@@ -429,6 +461,9 @@ export class PoolRun {
   #settle(task: TaskSpec, settlement: TaskSettlement): void {
     const run = this.#runs.get(task.seq);
     this.#runs.delete(task.seq);
+    // A pause that nobody waits for any more would keep procctl from ending.
+    this.#pauses.get(task.seq)?.cancel();
+    this.#pauses.delete(task.seq);
     const record = recordOf(task, settlement, run);
     (run?.output ?? this.#output.open(task)).finish(record);
     if (settlement.end === 'succeeded' && run !== undefined) this.#limits.succeeded(run.durationMs);

@@ -12,7 +12,7 @@ export interface NamedRows {
   readonly rows: readonly Row[];
 }
 
-type ReadOptions = Pick<ArgumentOptions, 'stdin' | 'signal'>;
+type ReadOptions = Pick<ArgumentOptions, 'stdin' | 'signal' | 'names'>;
 
 /**
  * The rows of a table, in batches as they arrive; nothing for an empty file. The first line has the names.

@@ -1,6 +1,7 @@
-import type { AttemptError, AttemptOutcome, TaskEnd, TaskSettlement } from '../../core/pool/outcome.ts';
+import type { AttemptError, AttemptOutcome, SkipCause, TaskEnd, TaskSettlement } from '../../core/pool/outcome.ts';
 import type { TaskSpec } from '../../core/pool/task.ts';
 import type { AttemptRecord, TaskRecord } from '../../protocol/task-record.ts';
+import { skipReason } from '../../render/skip-text.ts';
 import type { TaskOutput } from '../output/task-output.ts';
 
 /** A task that has been started, from its first attempt until it settles. */
@@ -33,6 +34,12 @@ const exitCodeOf = (outcome: AttemptOutcome | undefined): number | null =>
 
 const errorOf = ({ code, name, message }: AttemptError): TaskRecord['error'] =>
   name === undefined ? { code, message } : { code, name, message };
+
+const errorOfSkip = (skip: SkipCause): TaskRecord['error'] => ({
+  code: 'ERR_NEED',
+  need: skip.need.id,
+  message: skipReason(skip),
+});
 
 /** What an attempt comes to whose output is not whole: a success would be a lie. */
 export const lostOutput = ({ code, message }: NodeJS.ErrnoException): AttemptError =>
@@ -68,7 +75,7 @@ export const attemptRecordOf = (
 
 /** @param run undefined for a task that never started */
 export const recordOf = (task: TaskSpec, settlement: TaskSettlement, run: TaskRun | undefined): TaskRecord => {
-  const { outcome } = settlement;
+  const { outcome, skip } = settlement;
   return {
     seq: task.seq,
     id: task.id,
@@ -76,7 +83,7 @@ export const recordOf = (task: TaskSpec, settlement: TaskSettlement, run: TaskRu
     state: settlement.end,
     exitCode: exitCodeOf(outcome),
     signal: outcome?.kind === 'signaled' ? outcome.signal : null,
-    error: outcome?.kind === 'error' ? errorOf(outcome) : null,
+    error: outcome?.kind === 'error' ? errorOf(outcome) : skip === undefined ? null : errorOfSkip(skip),
     startedAt: run?.startedAt ?? null,
     endedAt: run?.endedAt ?? null,
     durationMs: run === undefined ? null : roundedMs(run.durationMs),

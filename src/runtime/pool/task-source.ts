@@ -8,7 +8,7 @@ import { showFile } from '../../protocol/show.ts';
 import { ByteInput, type ByteInputOptions, inputError } from './byte-input.ts';
 
 /** How `readTasks` reads. */
-export interface TaskSourceOptions extends Pick<ByteInputOptions, 'stdin' | 'stdinFd' | 'signal'> {
+export interface TaskSourceOptions extends Pick<ByteInputOptions, 'stdin' | 'stdinFd' | 'signal' | 'names'> {
   /** `auto`: by the name (`.ndjson`, `.jsonl`), else by how the text begins. */
   readonly format: 'auto' | TasksFormat;
 }
@@ -60,6 +60,12 @@ const readBeginning = async (
   return { format: 'json', chunks };
 };
 
+/** Opens a tasks file, or standard input for `-`; throws ProcctlError ERR_INPUT when it cannot. */
+export const openTasks = (
+  file: string,
+  options: Pick<TaskSourceOptions, 'stdin' | 'stdinFd' | 'signal' | 'names'>,
+): Promise<ByteInput> => ByteInput.open(file, { ...TASKS_FILE, ...options });
+
 /**
  * Reads tasks, in batches as they become known: a whole JSON document is checked before its one batch comes;
  * NDJSON comes as its lines arrive, and is read no faster than the batches are taken.
@@ -72,7 +78,7 @@ const readBeginning = async (
 export async function* readTasks(file: string, options: TaskSourceOptions): AsyncGenerator<readonly TaskSpec[]> {
   const { signal } = options;
   if (signal?.aborted) return;
-  const input = await ByteInput.open(file, { ...TASKS_FILE, ...options });
+  const input = await openTasks(file, options);
   const { name, whole } = input;
   const source = input.chunks();
   try {

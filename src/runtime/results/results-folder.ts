@@ -82,9 +82,10 @@ export class ResultsFolder implements TaskOutput {
     this.#bytes[stream] += chunk.length;
   }
 
-  ended(): void {
+  ended(isWhole: boolean): void {
+    if (!isWhole) return;
     this.#keeping(() => {
-      if (this.#options.isSynced) for (const stream of STREAMS) sync(this.#file(stream));
+      if (this.#options.isSynced) for (const stream of STREAMS) if (this.#bytes[stream] > 0) sync(this.#file(stream));
       const { id, name } = this.#task;
       const facts = Buffer.byteLength(this.#meta({ ...NOT_ENDED, id, name }));
       using(this.#file('meta.json.new'), FRESH, (fd) => writeWhole(fd, Buffer.alloc(RECORD_BYTES + facts, ' ')));

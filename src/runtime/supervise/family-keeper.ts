@@ -3,8 +3,9 @@ import type { MainProcess, ProcessRef } from '../../core/process/life.ts';
 import type { ProcessSpec } from '../../protocol/process-spec.ts';
 import { monotonicMs } from '../clock.ts';
 import { endFamily, type FamilyEnd } from '../family/end-family.ts';
-import { freezeFamily, thawFamily } from '../family/freeze-family.ts';
+import { askLeaderToStop, freezeFamily, thawFamily } from '../family/freeze-family.ts';
 import type { ProcInfo } from '../family/proc.ts';
+import { BatchEnd } from './batch-end.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Surroundings } from './surroundings.ts';
 import { findTree } from './tree.ts';
@@ -139,6 +140,11 @@ export class FamilyKeeper {
     return tree;
   }
 
+  #isMain({ pid, startTicks }: ProcInfo): boolean {
+    const main = this.#events.main();
+    return pid === main?.pid && startTicks === main.startTicks;
+  }
+
   #remember(tree: readonly ProcInfo[]): void {
     const isKnown = ({ pid, startTicks }: ProcInfo): boolean => this.#seen.get(pid)?.startTicks === startTicks;
     if (this.#seen.size === tree.length && tree.every(isKnown)) return;
@@ -187,9 +193,13 @@ export class FamilyKeeper {
   #endTree(run: number, graceMs: number): void {
     this.#order = undefined;
     if (this.#end !== undefined) return;
+    const batch = this.#spec.batch ? new BatchEnd(() => this.#events.main(), this.#spec.stopTimeoutMs) : undefined;
     this.#end = endFamily({
-      find: async () => this.tree(await this.#around.looker.look(), { byMark: true }),
-      isOver: () => true,
+      find: async () => {
+        const tree = this.tree(await this.#around.looker.look(), { byMark: true });
+        return batch?.choose(tree) ?? tree;
+      },
+      isOver: () => batch?.isOver ?? true,
       sequence: gracefully(graceMs, this.#spec.stopSignal as NodeJS.Signals),
       onKill: () => {
         this.#killedCount += 1;
@@ -216,7 +226,12 @@ export class FamilyKeeper {
 
   /** Stops everything where it stands. @returns who could not be stopped */
   freeze(): Promise<readonly Survivor[]> {
-    return this.#command('freeze', freezeFamily);
+    if (!this.#spec.batch) return this.#command('freeze', freezeFamily);
+    // A pool that stops its tasks itself takes none of that time off their limits.
+    return this.#command('freeze', async (options) => {
+      await askLeaderToStop((proc) => this.#isMain(proc), options);
+      return options.isWanted() ? freezeFamily(options) : [];
+    });
   }
 
   /** Has everything that is stopped go on. */

@@ -19,6 +19,7 @@ import {
   uptimeMs,
 } from '../family/proc.ts';
 import { type LongTimer, startLongTimer } from '../long-timer.ts';
+import { removeBatchInput } from './batch-input.ts';
 import { FamilyKeeper, type Survivor } from './family-keeper.ts';
 import { historyOf } from './history-notes.ts';
 import { ProcessDirectory } from './process-directory.ts';
@@ -443,6 +444,8 @@ export class Supervised {
   /** Takes the process off the disk; it must be at rest. @throws the system's error, nothing being changed then */
   remove(): void {
     this.directory.remove();
+    const input = this.spec.batch?.input ?? null;
+    if (input !== null) removeBatchInput(this.#around.batches, input);
     this.#close();
   }
 

@@ -16,6 +16,7 @@ import { bootId, type ProcInfo } from '../family/proc.ts';
 import { checkDirectory, checkProgram } from '../find-program.ts';
 import type { Home } from '../home.ts';
 import { lastErrorLines } from '../logs/last-lines.ts';
+import { sweepBatchInputs } from './batch-input.ts';
 import { Cgroups } from './cgroups.ts';
 import { isDamaged } from './damaged-spec.ts';
 import { EventLog } from './event-log.ts';
@@ -56,6 +57,7 @@ export class Supervisor {
     const cgroups = Cgroups.open(homeMark);
     const around: Surroundings = {
       processes: home.processes,
+      batches: home.batches,
       homeMark,
       tools: findStartTools(),
       launcher: new Launcher(home.processes, cgroups?.directory ?? ''),
@@ -68,6 +70,7 @@ export class Supervisor {
     const ids = listIds(home.processes);
     const supervisor = new Supervisor(home, around, Math.max(lastIdOf(home), highestNumber(home.processes)));
     for (const id of ids) await supervisor.#adopt(id);
+    supervisor.#sweepBatches();
     return supervisor;
   }
 
@@ -157,6 +160,7 @@ export class Supervisor {
       throw diskError(error);
     }
     this.#saveLastId();
+    if (request.batch) this.#sweepBatches();
     const saved = this.#syncAll(started);
     try {
       const launched = this.#launchAll(started.slice(known.length));
@@ -203,6 +207,12 @@ export class Supervisor {
       this.#lastId += 1;
       return { ...rest, id: this.#lastId, name: instanceName, group, instance, token, createdAt: Date.now() };
     });
+  }
+
+  /** Removes the input of batches that never came to be, because the command was killed in the middle of it. */
+  #sweepBatches(): void {
+    const known = new Set(this.all.flatMap(({ spec }) => spec.batch?.input ?? []));
+    sweepBatchInputs(this.#home.batches, known);
   }
 
   #create(spec: ProcessSpec): Supervised {

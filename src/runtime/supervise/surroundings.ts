@@ -8,6 +8,8 @@ import type { Looker } from './snapshot.ts';
 export interface Surroundings {
   /** The directory of processes. */
   readonly processes: string;
+  /** The directory of the input of batches. */
+  readonly batches: string;
   /** Text that only this home has, in the marks of its processes. */
   readonly homeMark: string;
   readonly tools: StartTools;

@@ -1,8 +1,10 @@
 import { constants } from 'node:os';
 import { type Command, Option } from 'commander';
+import type { Backoff } from '../../../core/backoff.ts';
 import { type HaltRule, parseHalt } from '../../../core/pool/halt.ts';
 import type { TermSequence } from '../../../core/pool/term-sequence.ts';
 import type { TimeLimit } from '../../../core/pool/time-limit.ts';
+import { parseBackoff } from '../../../protocol/backoff.ts';
 import { parseTermSequence } from '../../../protocol/term-sequence-option.ts';
 import { parseTimeLimit } from '../../../protocol/time-limit-option.ts';
 import { checkedOption, durationOption, wholeNumberOption } from '../../options.ts';
@@ -15,6 +17,7 @@ export interface EndFlags {
   /** Instead of `stopTimeout`. */
   readonly termSeq: TermSequence | undefined;
   readonly retries: number;
+  readonly retryDelay: Backoff;
   readonly halt: HaltRule;
 }
 
@@ -40,6 +43,11 @@ export const addEndOptions = (command: Command): Command =>
         .conflicts('stopTimeout'),
     )
     .addOption(new Option('--retries <n>', 'extra tries for a task that fails').argParser(wholeNumberOption).default(0))
+    .addOption(
+      new Option('--retry-delay <range>', 'pause before each further try: 5s, or growing, as 1s..1m (1s, 2s, 4s …)')
+        .argParser(checkedOption(parseBackoff))
+        .default({ minMs: 0, maxMs: 0 }, '0: none'),
+    )
     .addOption(
       new Option(
         '--halt <rule>',

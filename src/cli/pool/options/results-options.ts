@@ -2,9 +2,10 @@ import { type Command, Option } from 'commander';
 import { parseResultsTarget, type ResultsTarget } from '../../../protocol/results/results-target.ts';
 import { checkedOption } from '../../options.ts';
 
-/** What is kept of tasks. */
+/** What is kept of tasks, and told of them at the end. */
 export interface ResultsFlags {
   readonly results?: ResultsTarget;
+  readonly summary: boolean;
 }
 
 export const addResultsOptions = (command: Command): Command =>
@@ -16,4 +17,9 @@ export const addResultsOptions = (command: Command): Command =>
         'keep what tasks write, beside showing it: in a folder for each task below a directory; or, by the ending, ' +
           'as rows of a .csv file or lines of an .ndjson (.jsonl) file (default: not kept)',
       ).argParser(checkedOption(parseResultsTarget)),
+    )
+    .option(
+      '--summary',
+      'at the end on standard error: how time was spent, the slowest tasks, and the failed ones with their last words',
+      false,
     );

@@ -1,0 +1,3 @@
+export { SummaryTally } from '../../core/pool/summary.ts';
+export { renderPoolSummary } from '../../render/pool-summary.ts';
+export { summaryOutput } from '../../runtime/output/summary-output.ts';
