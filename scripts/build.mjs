@@ -26,6 +26,17 @@ const lazyBundles = {
   },
 };
 
+/** The bundle that reads the definitions of commands without commander. */
+const QUICK = 'quick-program.lazy';
+
+/** Puts what reads plainly right words in the place of commander. */
+const quickWords = {
+  name: 'quick-words',
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /^commander$/ }, () => ({ path: join(root, 'src/cli/quick/commander.ts') }));
+  },
+};
+
 rmSync('dist', { recursive: true, force: true });
 execFileSync(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.lib.json'], {
   stdio: 'inherit',
@@ -41,9 +52,8 @@ await build({
   packages: 'external',
   define: { PROCCTL_WORKER: '"./worker.js"' },
 });
-await build({
+const commandLine = {
   ...common,
-  entryPoints: { main: 'src/cli/main.ts', daemon: 'src/daemon/main.ts', ...lazyEntries },
   entryNames: '[name]',
   outdir: 'dist/cli',
   outExtension: { '.js': '.cjs' },
@@ -59,5 +69,11 @@ await build({
     'import.meta.url': 'PROCCTL_URL',
   },
   loader: { '.sh': 'text' },
+};
+const { [QUICK]: quick, ...others } = lazyEntries;
+await build({
+  ...commandLine,
+  entryPoints: { main: 'src/cli/main.ts', daemon: 'src/daemon/main.ts', ...others },
   plugins: [lazyBundles],
 });
+await build({ ...commandLine, entryPoints: { [QUICK]: quick }, plugins: [lazyBundles, quickWords] });

@@ -2,7 +2,9 @@
 import { EXIT } from '../errors.ts';
 import { quickPs } from './quick-ps.ts';
 import { isOurs, tell } from './tell.ts';
-import { READER_GONE } from './write-stdout.ts';
+import { READER_GONE, writeStdout } from './write-stdout.ts';
+
+declare const PROCCTL_VERSION: string;
 
 // A bug of ours is told like any other failure; what was started is ended by the guard.
 process.on('uncaughtException', (error: NodeJS.ErrnoException) => {
@@ -12,11 +14,24 @@ process.on('uncaughtException', (error: NodeJS.ErrnoException) => {
   process.exit(EXIT.internal);
 });
 
+/** For a word that asks for nothing but the version, no definition of a command is needed. */
+const quickVersion = (words: readonly string[]): (() => Promise<number>) | undefined =>
+  words.length === 1 && (words[0] === '--version' || words[0] === '-V')
+    ? async () => ((await writeStdout(`${PROCCTL_VERSION}\n`)) ? EXIT.done : READER_GONE)
+    : undefined;
+
+/** Whether commander is needed for sure: the quick reading would be time lost. */
+const asksForHelp = ([first = '-', ...words]: readonly string[]): boolean =>
+  first.startsWith('-') || first === 'help' || words.includes('--help') || words.includes('-h');
+
 const main = async (): Promise<void> => {
-  const quick = quickPs(process.argv.slice(2));
+  const words = process.argv.slice(2);
+  const quick = quickVersion(words) ?? quickPs(words);
   if (quick === undefined) {
-    const { runProgram } = await import('./program.lazy.ts');
-    return runProgram();
+    const status = asksForHelp(words) ? undefined : await (await import('./quick-program.lazy.ts')).runQuick();
+    if (status === undefined) return (await import('./program.lazy.ts')).runProgram();
+    process.exitCode = status;
+    return;
   }
   try {
     process.exitCode = await quick();

@@ -1,18 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { printable } from '../core/printable.ts';
 import { EXIT } from '../errors.ts';
-import { selectProcesses } from '../protocol/select.ts';
 import { callerArguments } from '../runtime/caller-env.ts';
-import { findLogs, listProcesses, showProcesses } from './access.ts';
-import { daemonCommand } from './daemon.ts';
-import { eventsCommand } from './events.ts';
-import { lifeCommands } from './life.ts';
-import { logsCommand } from './logs.ts';
-import { poolCommand } from './pool/command.ts';
-import { psCommand } from './ps.ts';
-import { queueDemoCommand } from './queue-demo.ts';
-import { showCommand } from './show.ts';
-import { spawnCommand } from './spawn.ts';
+import { allCommands } from './commands.ts';
 import { isOurs, tell } from './tell.ts';
 
 declare const PROCCTL_VERSION: string;
@@ -47,32 +37,13 @@ const statusOf = (error: unknown): number => {
   return isOurs(error) ? error.exitStatus : EXIT.internal;
 };
 
-const commandsOf = (setStatus: (status: number) => void): Command[] => [
-  spawnCommand(setStatus, async (request, flags) => (await import('./run-spawn.lazy.ts')).runSpawn(request, flags)),
-  psCommand(setStatus, {
-    fetch: listProcesses,
-    select: selectProcesses,
-    now: Date.now,
-  }),
-  ...lifeCommands(setStatus),
-  showCommand(setStatus, {
-    fetch: showProcesses,
-    now: Date.now,
-  }),
-  logsCommand(setStatus, { select: findLogs }),
-  eventsCommand(setStatus),
-  poolCommand(setStatus),
-  queueDemoCommand(setStatus),
-  daemonCommand(setStatus),
-];
-
 /** Runs the command that the arguments name; the exit status is that of the process then. */
 export const runProgram = async (): Promise<void> => {
   let status: number = EXIT.done;
   const setStatus = (value: number): void => {
     status = value;
   };
-  for (const command of commandsOf(setStatus)) program.addCommand(inherit(command));
+  for (const command of allCommands(setStatus)) program.addCommand(inherit(command));
   try {
     await program.parseAsync(callerArguments(), { from: 'user' });
   } catch (error) {

@@ -5,26 +5,7 @@ import { show, showFile, showPath } from './show.ts';
 import { TaskList } from './task-list.ts';
 import { checkDocument, type Problem, type TaskDefaults } from './task-schema.ts';
 
-export type TasksFormat = 'json' | 'ndjson';
-
-const DOCUMENT_KEYS = ['"tasks"', '"defaults"', '"$schema"'];
-
 const NDJSON_HINT = 'if it holds one task a line, say --format ndjson';
-
-/**
- * Tells a whole JSON document from one task a line by how the text begins: `[`, or `{` and a key of a document, is JSON.
- *
- * @param head the beginning, as much as there is so far; a byte order mark is skipped
- */
-export const detectFormat = (head: string): TasksFormat | 'undecided' => {
-  const begun = head.replace(/^\ufeff?[ \t\r\n]*/, '');
-  if (begun === '') return 'undecided';
-  if (begun.startsWith('[')) return 'json';
-  if (!begun.startsWith('{')) return 'ndjson';
-  const key = begun.slice(1).replace(/^[ \t\r\n]+/, '');
-  if (DOCUMENT_KEYS.some((known) => key.startsWith(known))) return 'json';
-  return DOCUMENT_KEYS.some((known) => known.startsWith(key)) ? 'undecided' : 'ndjson';
-};
 
 const refusal = (file: string, { path, message }: Problem): ProcctlError => {
   const where = path.length === 0 ? showFile(file) : `${showFile(file)}: ${showPath(path)}`;

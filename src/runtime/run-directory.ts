@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, readdirSync, rmdirSync, rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { ProcctlError } from '../errors.ts';
 
@@ -31,5 +31,11 @@ export const makeRunDirectory = (env: NodeJS.ProcessEnv): string => {
 };
 
 export const removeRunDirectory = (directory: string): void => {
-  rmSync(directory, { recursive: true, force: true });
+  try {
+    // As a rule it holds a few pipes; the loading of what removes whole trees would take longer than all this.
+    for (const name of readdirSync(directory)) unlinkSync(join(directory, name));
+    rmdirSync(directory);
+  } catch {
+    rmSync(directory, { recursive: true, force: true });
+  }
 };

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { TaskSpec } from '../../src/core/pool/task.ts';
 import { ProcctlError } from '../../src/errors.ts';
 import { decodeBytes, encodeBytes } from '../../src/protocol/bytes.ts';
-import { detectFormat, parseTasksDocument } from '../../src/protocol/tasks-document.ts';
+import { detectFormat } from '../../src/protocol/document-head.ts';
+import { parseTasksDocument } from '../../src/protocol/tasks-document.ts';
 
 const parse = (document: unknown): readonly TaskSpec[] => parseTasksDocument(JSON.stringify(document), 'tasks.json');
 

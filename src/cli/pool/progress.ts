@@ -1,4 +1,5 @@
 import { fstatSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { progressLine } from '../../render/pool-text.ts';
 import type { PoolView } from '../../render/pool-view.ts';
 import type { Target } from '../../runtime/output/output-pump.ts';
@@ -101,7 +102,8 @@ export const openProgress = async (
 ): Promise<Progress> => {
   if (flags.quiet || flags.progress === 'none') return silent;
   if (flags.progress === 'plain') return plainLines(view, say);
-  const canRepaint = process.stderr.isTTY === true && process.env.TERM !== 'dumb' && !isPiped();
+  // Asked of the descriptor: to make process.stderr takes a millisecond.
+  const canRepaint = isatty(2) && process.env.TERM !== 'dumb' && !isPiped();
   if (flags.progress === 'auto' && !canRepaint) return silent;
   return livePainter(flags, view);
 };

@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import type { Command, Option } from 'commander';
 import type { EndMode } from '../../core/pool/events.ts';
 import type { HaltReason } from '../../core/pool/machine.ts';
@@ -169,7 +170,11 @@ export const runPool = async (input: PoolInput, flags: PoolFlags, command: Comma
   }
   tuneEngine();
   const inputStop = new AbortController();
-  const source = await openTaskInput(input, flags, { stdin: () => process.stdin, signal: inputStop.signal });
+  const source = await openTaskInput(input, flags, {
+    stdin: () => process.stdin,
+    stdinFd: 0,
+    signal: inputStop.signal,
+  });
   let brokenBy: NodeJS.ErrnoException | null = null;
   let signal: EndingSignal | null = null;
   let isInputGood = false;
@@ -275,7 +280,7 @@ export const runPool = async (input: PoolInput, flags: PoolFlags, command: Comma
   let stopWatches = (): void => {};
   const sizeControl = new SizeControl(run, flags.size, say);
   // A terminal for input is refused right away: there is nothing to show before that.
-  const isRefused = readsStdin(input) && process.stdin.isTTY;
+  const isRefused = readsStdin(input) && isatty(0);
   progress = await openProgress(isRefused ? { ...flags, progress: 'none' } : flags, () => run.view(), say);
   if (progress.isLive) pump.gatherMs = GATHER_MS;
 

@@ -6,6 +6,7 @@ import type { PoolInput } from './pool-input.ts';
 /** How tasks are read: what standard input is, and what ends the reading. */
 export interface TaskReading {
   readonly stdin: () => Readable & { readonly isTTY?: boolean };
+  readonly stdinFd?: number;
   readonly signal: AbortSignal;
   /** What messages call a file, by its path; absent: as its path. */
   readonly names?: ReadonlyMap<string, string>;

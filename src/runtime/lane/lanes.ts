@@ -9,6 +9,8 @@ import { Lane } from './lane.ts';
 import type { LaneContext } from './lane-context.ts';
 
 export interface LanesEvents {
+  /** A shell or worker has been started, and nothing been given to it yet. */
+  onMade?(): void;
   /** No more than `size` lanes can be had. */
   onShrunk(size: number, error: Error): void;
   /** Not a single lane can be had. */
@@ -140,6 +142,11 @@ export class Lanes {
     for (const lane of [...this.#idle, ...this.#idleWorkers]) lane.setPaused(isPaused);
   }
 
+  /** Whether all there is are shells that have nothing to do: none of them will start anything any more. */
+  get areIdleShells(): boolean {
+    return this.#busy.size + this.#idleWorkers.length + this.#retired.length === 0;
+  }
+
   /** Lets all shells and workers go; no attempt may be running. Pipes that are still held are read on. */
   async rest(): Promise<void> {
     // What a function has started may hold the pipes of its worker, as nobody holds those of an idle shell.
@@ -217,6 +224,7 @@ export class Lanes {
         this.droppedBytes += bytes;
       },
     });
+    this.#events.onMade?.();
     lane.setPaused(this.#isPaused);
     return lane;
   }
@@ -227,6 +235,7 @@ export class Lanes {
     this.#prepareDirectory();
     const lane: Lane = new Lane(this.#context, this.#made, (error) => this.#unavailable(lane, error));
     if (lane.shellPid !== undefined) this.sessions.add(lane.shellPid);
+    this.#events.onMade?.();
     lane.setPaused(this.#isPaused);
     return lane;
   }

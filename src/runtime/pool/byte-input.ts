@@ -1,4 +1,4 @@
-import { constants, createReadStream, fstatSync, openSync, statSync } from 'node:fs';
+import { constants, createReadStream, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { ProcctlError } from '../../errors.ts';
 import { encodeBytes, isPlainText } from '../../protocol/bytes.ts';
@@ -8,6 +8,8 @@ import { showFile } from '../../protocol/show.ts';
 export interface ByteInputOptions {
   /** What `-` means; asked for only then, because Node makes `process.stdin` at its first use. */
   readonly stdin: () => Readable & { readonly isTTY?: boolean };
+  /** The descriptor behind it: a small file is read from there at once, and no stream made. Absent: it is not known. */
+  readonly stdinFd?: number;
   /** Ends the reading, quietly; absent: it ends with the input. */
   readonly signal?: AbortSignal;
   /** What messages call a file, by its path; absent: as its path. */
@@ -51,6 +53,16 @@ const checkStdin = (stdin: Readable): Readable => {
   return stdin;
 };
 
+/** As much as a stream of Node's reads in one go, and less time than it takes to make one. */
+const AT_ONCE_BYTES = 64 * 1024;
+
+/** The whole of a small regular file; undefined for anything else. Files of the kernel that have no size may block. */
+const readAtOnce = (file: string | number): Uint8Array | undefined => {
+  const path = typeof file === 'string' && !isPlainText(file) ? encodeBytes(file) : file;
+  const stats = typeof path === 'number' ? fstatSync(path) : statSync(path);
+  return stats.isFile() && stats.size > 0 && stats.size <= AT_ONCE_BYTES ? readFileSync(path) : undefined;
+};
+
 /**
  * Opens without ever blocking: the read of a FIFO would hold a thread of Node's pool, and with it the end of procctl,
  * until a writer comes. As a socket it is polled instead, which also waits for the first writer.
@@ -72,12 +84,15 @@ const toBytes = (chunk: unknown): Uint8Array =>
 export class ByteInput {
   /** For messages. */
   readonly name: string;
-  readonly #stream: Readable;
+  /** All of it, where it could be read at once. */
+  readonly whole: Uint8Array | undefined;
+  readonly #stream: Readable | undefined;
   readonly #options: ByteInputOptions;
 
-  private constructor(name: string, stream: Readable, options: ByteInputOptions) {
+  private constructor(name: string, from: Readable | Uint8Array, options: ByteInputOptions) {
     this.name = name;
-    this.#stream = stream;
+    this.whole = from instanceof Uint8Array ? from : undefined;
+    this.#stream = from instanceof Uint8Array ? undefined : from;
     this.#options = options;
   }
 
@@ -87,6 +102,13 @@ export class ByteInput {
    */
   static async open(file: string, options: ByteInputOptions): Promise<ByteInput> {
     const name = file === '-' ? STDIN_NAME : (options.names?.get(file) ?? file);
+    const { stdinFd } = options;
+    try {
+      const whole = file !== '-' ? readAtOnce(file) : stdinFd === undefined ? undefined : readAtOnce(stdinFd);
+      if (whole !== undefined) return new ByteInput(name, whole, options);
+    } catch (error) {
+      throw cannotRead(name, options, error);
+    }
     const stdin = file === '-' ? options.stdin() : undefined;
     // Nobody pipes anything in: it would wait for someone to type it.
     if (stdin?.isTTY === true) throw inputError(`standard input is a terminal: ${options.terminalHint}`);
@@ -101,6 +123,10 @@ export class ByteInput {
   /** What comes; a stream that fails to open or read ends in ERR_INPUT, one that is aborted just ends. */
   async *chunks(): AsyncGenerator<Uint8Array> {
     const { signal } = this.#options;
+    if (this.#stream === undefined) {
+      if (this.whole !== undefined && !signal?.aborted) yield this.whole;
+      return;
+    }
     const stop = (): void => this.close();
     signal?.addEventListener('abort', stop, { once: true });
     try {
@@ -118,6 +144,6 @@ export class ByteInput {
   }
 
   close(): void {
-    this.#stream.destroy();
+    this.#stream?.destroy();
   }
 }

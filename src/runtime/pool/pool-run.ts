@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Backoff } from '../../core/backoff.ts';
 import { verdictIn } from '../../core/pool/ends.ts';
 import type { EndMode, PoolEffect, PoolEvent } from '../../core/pool/events.ts';
@@ -23,6 +22,7 @@ import type { LongTimer } from '../long-timer.ts';
 import type { OutputPump } from '../output/output-pump.ts';
 import { SpillSpace } from '../output/spill-buffer.ts';
 import type { OutputMode, Release } from '../output/task-output.ts';
+import { uniqueText } from '../unique-text.ts';
 import { AttemptLimits } from './attempt-limits.ts';
 import { PoolClock } from './pool-clock.ts';
 import { Site } from './site.ts';
@@ -145,7 +145,7 @@ export class PoolRun implements Watched {
       if (run !== undefined) run.limitMs = limitMs;
       this.#dispatch({ tag: 'timeoutElapsed', ...attempt });
     });
-    this.#poolMark = `/${randomBytes(8).toString('hex')}.`;
+    this.#poolMark = `/${uniqueText()}.`;
     this.#sinceTicks = ticksNow() - 2;
     const release: Release = options.isOrdered
       ? (seq, write) => this.#write(this.#order.add(seq, write))
@@ -522,8 +522,12 @@ export class PoolRun implements Watched {
     const elapsedMs = this.#clock.now;
     const lanes = this.#site?.lanes;
     // The readers stay: who is ended may have last words, and a broken pipe is no way to go.
-    await lanes?.rest();
-    const leftovers = this.#leftovers();
+    const areIdleShells = lanes?.areIdleShells;
+    const resting = lanes?.rest();
+    // While idle shells go, /proc is looked at already: all else that can be left is there.
+    const early = areIdleShells ? this.#leftovers().filter(({ pid }) => !lanes?.sessions.has(pid)) : undefined;
+    await resting;
+    const leftovers = early ?? this.#leftovers();
     const { ending: sequence } = this.#options;
     const ending =
       leftovers.length === 0 ? undefined : endFamily({ find: this.#leftovers, isOver: () => true, sequence });

@@ -36,7 +36,7 @@ export class Site {
   /** Pipes, standard input of tasks, spilled output. */
   readonly directory: string;
   readonly lanes: Lanes;
-  readonly #guard: Guard;
+  #guard: Guard | undefined;
 
   /**
    * @param maxLanes that there are descriptors for
@@ -62,18 +62,22 @@ export class Site {
     };
     this.lanes = new Lanes(context, Math.min(MAX_RETIRED_LANES, size, lanesThatFit()), maxLanes, {
       ...events,
+      // Before anything is run, and while the first shell starts.
+      onMade: () => {
+        this.#guard ??= new Guard(env, poolMark, this.directory, ending);
+      },
       onFailed: (error) => events.onFailed(cannotStart(error)),
     });
-    this.#guard = new Guard(env, poolMark, this.directory, ending);
   }
 
-  /** Lets shells, workers and the guard go; the directory stays. */
+  /** Lets shells and workers go; the directory stays, and the guard. */
   async close(): Promise<void> {
     await this.lanes.close();
-    await this.#guard.dismiss();
   }
 
+  /** Removes the directory, and lets the guard go: procctl ends no sooner than it does. */
   remove(): void {
     removeRunDirectory(this.directory);
+    void this.#guard?.dismiss();
   }
 }

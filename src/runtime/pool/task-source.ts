@@ -1,13 +1,14 @@
 import type { TaskSpec } from '../../core/pool/task.ts';
 import type { ProcctlError } from '../../errors.ts';
 import { decodeBytes } from '../../protocol/bytes.ts';
-import { type NdjsonBatch, NdjsonTasks } from '../../protocol/ndjson-tasks.ts';
+import { DocumentHead, type TasksFormat } from '../../protocol/document-head.ts';
+import type { NdjsonBatch } from '../../protocol/ndjson-tasks.ts';
+import { plainDocument, plainLines } from '../../protocol/plain-tasks.ts';
 import { showFile } from '../../protocol/show.ts';
-import { detectFormat, parseTasksDocument, type TasksFormat } from '../../protocol/tasks-document.ts';
 import { ByteInput, type ByteInputOptions, inputError } from './byte-input.ts';
 
 /** How `readTasks` reads. */
-export interface TaskSourceOptions extends Pick<ByteInputOptions, 'stdin' | 'signal' | 'names'> {
+export interface TaskSourceOptions extends Pick<ByteInputOptions, 'stdin' | 'stdinFd' | 'signal' | 'names'> {
   /** `auto`: by the name (`.ndjson`, `.jsonl`), else by how the text begins. */
   readonly format: 'auto' | TasksFormat;
 }
@@ -47,16 +48,13 @@ const readBeginning = async (
   if (wanted !== 'auto') return { format: wanted, chunks: [] };
   if (/\.(?:ndjson|jsonl)$/i.test(name)) return { format: 'ndjson', chunks: [] };
   const chunks: Uint8Array[] = [];
-  const decoder = new TextDecoder(); // drops a byte order mark, also one cut in two
-  let head = '';
+  const head = new DocumentHead();
   let bytes = 0;
   for (let next = await source.next(); !next.done; next = await source.next()) {
     chunks.push(next.value);
     bytes += next.value.length;
     if (bytes > MAX_DOCUMENT_BYTES) throw tooLong(name);
-    // White space does not matter here: however much there is, one blank stands for it.
-    head = (head + decoder.decode(next.value, { stream: true })).replace(/[ \t\r\n]+/g, ' ');
-    const format = detectFormat(head);
+    const format = head.push(next.value);
     if (format !== 'undecided') return { format, chunks };
   }
   return { format: 'json', chunks };
@@ -65,7 +63,7 @@ const readBeginning = async (
 /** Opens a tasks file, or standard input for `-`; throws ProcctlError ERR_INPUT when it cannot. */
 export const openTasks = (
   file: string,
-  options: Pick<TaskSourceOptions, 'stdin' | 'signal' | 'names'>,
+  options: Pick<TaskSourceOptions, 'stdin' | 'stdinFd' | 'signal' | 'names'>,
 ): Promise<ByteInput> => ByteInput.open(file, { ...TASKS_FILE, ...options });
 
 /**
@@ -81,11 +79,14 @@ export async function* readTasks(file: string, options: TaskSourceOptions): Asyn
   const { signal } = options;
   if (signal?.aborted) return;
   const input = await openTasks(file, options);
-  const { name } = input;
+  const { name, whole } = input;
   const source = input.chunks();
   try {
     const { format, chunks } = await readBeginning(source, name, options.format);
-    yield* format === 'json' ? readDocument(chunks, source, name, signal) : readLines(chunks, source, name, signal);
+    const plain = format === 'ndjson' && whole !== undefined ? plainLines(decodeBytes(whole)) : undefined;
+    if (plain !== undefined) yield* plain.length > 0 ? [plain] : [];
+    else
+      yield* format === 'json' ? readDocument(chunks, source, name, signal) : readLines(chunks, source, name, signal);
   } finally {
     await source.return(undefined);
     input.close();
@@ -106,9 +107,13 @@ async function* readDocument(
     chunks.push(chunk);
   }
   if (signal?.aborted) return;
-  const tasks = parseTasksDocument(decodeBytes(Buffer.concat(chunks, bytes)), name);
+  const text = decodeBytes(Buffer.concat(chunks, bytes));
+  const tasks = plainDocument(text) ?? (await loadReader()).parseTasksDocument(text, name);
   if (tasks.length > 0) yield tasks;
 }
+
+/** Loaded for what is not plain: it holds the schema. */
+const loadReader = () => import('../../protocol/tasks-reader.lazy.ts');
 
 async function* readLines(
   beginning: readonly Uint8Array[],
@@ -116,6 +121,7 @@ async function* readLines(
   name: string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<readonly TaskSpec[]> {
+  const { NdjsonTasks } = await loadReader();
   const lines = new NdjsonTasks(name);
   for (const chunk of beginning) yield* unpack(lines.push(chunk));
   for await (const chunk of source) yield* unpack(lines.push(chunk));

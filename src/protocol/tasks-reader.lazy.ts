@@ -1,0 +1,2 @@
+export { NdjsonTasks } from './ndjson-tasks.ts';
+export { parseTasksDocument } from './tasks-document.ts';
