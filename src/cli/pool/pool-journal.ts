@@ -2,7 +2,7 @@ import type { TaskSpec } from '../../core/pool/task.ts';
 import { showFile } from '../../protocol/show.ts';
 import type { AttemptRecord } from '../../protocol/task-record.ts';
 import { Journal, type JournalOptions, type RunEnd } from '../../runtime/journal/journal.ts';
-import type { PoolResult } from '../../runtime/pool/pool-run.ts';
+import type { PoolResult } from '../../runtime/pool/pool-run-ports.ts';
 
 export interface PoolJournalOptions extends JournalOptions {
   /** Says a line on standard error. */

@@ -1,17 +1,12 @@
-import type { Backoff } from '../../core/backoff.ts';
 import { verdictIn } from '../../core/pool/ends.ts';
 import type { EndMode, PoolEffect, PoolEvent } from '../../core/pool/events.ts';
-import type { HaltRule } from '../../core/pool/halt.ts';
-import { type HaltReason, type PoolCounts, PoolMachine } from '../../core/pool/machine.ts';
+import { type PoolCounts, PoolMachine } from '../../core/pool/machine.ts';
 import { InOrder } from '../../core/pool/order.ts';
 import type { AttemptError, AttemptOutcome, TaskSettlement } from '../../core/pool/outcome.ts';
 import { withSlot } from '../../core/pool/slot-mark.ts';
 import type { TaskSpec } from '../../core/pool/task.ts';
-import { KILL_AT_ONCE, type TermSequence } from '../../core/pool/term-sequence.ts';
-import type { TimeLimit } from '../../core/pool/time-limit.ts';
-import type { AttemptRecord, TaskRecord } from '../../protocol/task-record.ts';
-import { estimateEtaMs } from '../../render/eta.ts';
-import { type PoolView, type SlotView, settledCount } from '../../render/pool-view.ts';
+import { KILL_AT_ONCE } from '../../core/pool/term-sequence.ts';
+import type { PoolView } from '../../render/pool-view.ts';
 import { lanesThatFit } from '../descriptors.ts';
 import { endFamily } from '../family/end-family.ts';
 import { findLeftovers } from '../family/family.ts';
@@ -24,10 +19,13 @@ import { SpillSpace } from '../output/spill-buffer.ts';
 import type { OutputMode, Release } from '../output/task-output.ts';
 import { uniqueText } from '../unique-text.ts';
 import { AttemptLimits } from './attempt-limits.ts';
+import { Intake } from './intake.ts';
 import { PoolClock } from './pool-clock.ts';
+import type { PoolResult, PoolRunEvents, PoolRunOptions } from './pool-run-ports.ts';
 import { Site } from './site.ts';
 import { type Bound, type SizeCap, type SizeHold, Sizes } from './sizes.ts';
-import { attemptRecordOf, lostOutput, recordOf, type TaskRun } from './task-run.ts';
+import { attemptRecordOf, begunRun, lostOutput, recordOf, type TaskRun } from './task-run.ts';
+import { viewOf } from './view-of.ts';
 import type { Watched } from './watches/watched.ts';
 
 /** Output waiting for its reader: past the first figure nothing new starts, below the second it does again. */
@@ -40,68 +38,6 @@ const READ_AHEAD = 256;
  * has been read.
  */
 const MAX_HELD = 100_000;
-
-export interface PoolRunOptions {
-  readonly size: number;
-  /** Tries after the first one, for tasks that do not say. */
-  readonly retries: number;
-  /** The pause before each further try, for tasks that do not say; absent: none. */
-  readonly retryDelay?: Backoff;
-  readonly halt: HaltRule;
-  /** On one attempt, for tasks that do not say. */
-  readonly timeout: TimeLimit;
-  /** How what has to end is ended. */
-  readonly ending: TermSequence;
-  /** From one start to the next, at the least, ms. */
-  readonly delayMs: number;
-  /** Added to the niceness of procctl. */
-  readonly nice: number;
-  /** 'spawn': every attempt is a spawn of its own, exact in every case and slower. */
-  readonly runner: 'auto' | 'spawn';
-  /** Output and records in the order of the input, not of the ends. */
-  readonly isOrdered: boolean;
-  readonly output: (space: SpillSpace, release: Release) => OutputMode;
-  readonly env: NodeJS.ProcessEnv;
-  /** Absolute; where tasks without a `cwd` work. */
-  readonly directory: string;
-  /** Whether an earlier run has done a task, so that it need not be run; asked once for each, in the order of the input. */
-  isDone?(task: TaskSpec): boolean;
-  /** More is read once no more tasks than this wait for a slot; absent: enough that no slot ever waits for the reading. */
-  readonly readAhead?: number;
-  /** How long a task took the last time it succeeded, ms; undefined where that is not known. */
-  expectedMs?(task: TaskSpec): number | undefined;
-}
-
-/** What a pool tells while it runs. */
-export interface PoolRunEvents {
-  /** An attempt has ended: told once what it wrote is kept, and before anything new is started. */
-  onAttempt?(record: AttemptRecord, task: TaskSpec): void;
-  /** @param limitMs that the last attempt ran into */
-  onSettled?(record: TaskRecord, settlement: TaskSettlement, task: TaskSpec, limitMs: number | undefined): void;
-  /** @param limitMs that the attempt ran into */
-  onRetry?(retry: Extract<PoolEffect, { tag: 'retry' }>, limitMs: number | undefined): void;
-  /** An attempt was ended to make room; its task is queued again. */
-  onRequeue?(requeue: Extract<PoolEffect, { tag: 'requeue' }>): void;
-  /** Something that a view shows has changed. */
-  onChange?(): void;
-  /** Only `size` tasks can be at work at a time, of those `wanted`. */
-  onShrunk?(size: number, wanted: number, reason: string): void;
-}
-
-/** What became of a pool. */
-export interface PoolResult {
-  readonly counts: PoolCounts;
-  readonly haltedBy: HaltReason | null;
-  readonly elapsedMs: number;
-  /** Why the input could not be read to its end. */
-  readonly inputError: unknown;
-  /** Processes that tasks had left in the background, and that have been ended. */
-  readonly leftovers: readonly ProcInfo[];
-  /** Of these, those that could not be ended. */
-  readonly survivors: readonly ProcInfo[];
-  /** Bytes written by such processes after their task had ended. */
-  readonly droppedBytes: number;
-}
 
 /** Runs the tasks of one pool: the core decides, this acts. */
 export class PoolRun implements Watched {
@@ -125,7 +61,7 @@ export class PoolRun implements Watched {
   readonly #sizes: Sizes;
   /** As the machine knows it. */
   #size: number;
-  #wakeReader = (): void => {};
+  readonly #intake: Intake;
   #site: Site | undefined;
   readonly #output: OutputMode;
   readonly #order = new InOrder<() => void>();
@@ -144,6 +80,16 @@ export class PoolRun implements Watched {
       const run = this.#runs.get(attempt.seq);
       if (run !== undefined) run.limitMs = limitMs;
       this.#dispatch({ tag: 'timeoutElapsed', ...attempt });
+    });
+    this.#intake = new Intake({
+      submit: (batch) => this.#submit(batch),
+      isWanted: () => this.#isMoreWanted,
+      isOver: () => this.#machine.isHalted !== null,
+      onEnded: () => this.#dispatch({ tag: 'inputEnded' }),
+      onFailed: (error) => {
+        this.#inputError = error;
+        this.#dispatch({ tag: 'inputFailed' });
+      },
     });
     this.#poolMark = `/${uniqueText()}.`;
     this.#sinceTicks = ticksNow() - 2;
@@ -171,7 +117,7 @@ export class PoolRun implements Watched {
       });
       this.#mostLanes = lanesThatFit();
       this.#cap('descriptors', this.#mostLanes, 'too few open files allowed (ulimit -n)');
-      void this.#read(tasks);
+      void this.#intake.read(tasks);
       await finished;
       return await this.#tidy();
     } catch (error) {
@@ -263,41 +209,14 @@ export class PoolRun implements Watched {
   }
 
   view(): PoolView {
-    const { now } = this.#clock;
-    const counts = this.#machine.counts;
-    const slots: SlotView[] = [];
-    for (const { task, slot, attempt, begunAt, isStopping, durationMs } of this.#runs.values()) {
-      if (durationMs >= 0) continue;
-      const pid = this.#site?.lanes.pidOf(task.seq) ?? null;
-      const state = isStopping ? 'stopping' : 'running';
-      slots.push({ slot, pid, state, alive: pid !== null, task: task.name, attempt, elapsedMs: now - begunAt });
-    }
-    slots.sort((a, b) => a.slot - b.slot);
-    const elapsedMs = now;
-    const { submitted: total, isInputOpen } = counts;
-    const etaMs = estimateEtaMs({ settled: settledCount(counts), total, isInputOpen, elapsedMs });
-    const held = counts.ready > 0 ? this.#sizes.heldBy(counts.running) : undefined;
-    return {
-      slots,
+    const { counts } = this.#machine;
+    return viewOf({
+      runs: this.#runs.values(),
+      pidOf: (seq) => this.#site?.lanes.pidOf(seq),
       counts,
-      elapsedMs,
-      etaMs,
-      ...(held === undefined ? {} : { note: `new starts are held back: ${held}` }),
-    };
-  }
-
-  async #read(tasks: AsyncIterable<readonly TaskSpec[]>): Promise<void> {
-    try {
-      for await (const batch of tasks) {
-        this.#submit(batch);
-        await this.#untilMoreIsWanted();
-        if (this.#machine.isHalted !== null) break;
-      }
-      this.#dispatch({ tag: 'inputEnded' });
-    } catch (error) {
-      this.#inputError = error;
-      this.#dispatch({ tag: 'inputFailed' });
-    }
+      now: this.#clock.now,
+      heldBy: counts.ready > 0 ? this.#sizes.heldBy(counts.running) : undefined,
+    });
   }
 
   #submit(batch: readonly TaskSpec[]): void {
@@ -319,21 +238,10 @@ export class PoolRun implements Watched {
     this.#output.onTurn?.(this.#order.next);
   }
 
-  #untilMoreIsWanted(): Promise<void> {
-    const isWanted = (): boolean => {
-      if (this.#machine.isHalted !== null) return true;
-      if (this.#machine.waitingForNeedsCount > MAX_HELD) return false;
-      const { readAhead = Math.max(2 * this.#sizes.wanted, READ_AHEAD) } = this.#options;
-      return this.#machine.readyCount <= readAhead;
-    };
-    if (isWanted()) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#wakeReader = () => {
-        if (!isWanted()) return;
-        this.#wakeReader = () => {};
-        resolve();
-      };
-    });
+  get #isMoreWanted(): boolean {
+    if (this.#machine.waitingForNeedsCount > MAX_HELD) return false;
+    const { readAhead = Math.max(2 * this.#sizes.wanted, READ_AHEAD) } = this.#options;
+    return this.#machine.readyCount <= readAhead;
   }
 
   /** One queue for all events: an effect that raises an event does not interrupt the effects before it. */
@@ -347,7 +255,7 @@ export class PoolRun implements Watched {
     }
     this.#isHandling = false;
     if (this.#machine.isHalted !== null) this.#inputStop.abort();
-    this.#wakeReader();
+    this.#intake.changed();
     this.#events.onChange?.();
   }
 
@@ -412,20 +320,8 @@ export class PoolRun implements Watched {
   #start(task: TaskSpec, slot: number, attempt: number): void {
     const { seq } = task;
     const earlier = this.#runs.get(seq);
-    const run: TaskRun = {
-      task,
-      slot,
-      attempt,
-      startedAt: earlier?.startedAt ?? Date.now(),
-      attemptStartedAt: Date.now(),
-      output: earlier?.output ?? this.#output.open(task),
-      begunAt: this.#clock.now,
-      endedAt: 0,
-      durationMs: -1,
-      isStopping: false,
-      limitMs: undefined,
-      failure: undefined,
-    };
+    const output = earlier?.output ?? this.#output.open(task);
+    const run = begunRun({ task, slot, attempt, output, startedAt: earlier?.startedAt, now: this.#clock.now });
     this.#runs.set(seq, run);
     const { delayMs } = this.#options;
     if (delayMs > 0) this.#clock.startTimer(delayMs, () => this.#dispatch({ tag: 'held', by: 'delay', on: false }));

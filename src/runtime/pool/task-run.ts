@@ -27,6 +27,30 @@ export interface TaskRun {
   failure: AttemptError | undefined;
 }
 
+/** What is known when an attempt begins. */
+export interface Begun {
+  readonly task: TaskSpec;
+  readonly slot: number;
+  readonly attempt: number;
+  readonly output: TaskOutput;
+  /** Start of the first attempt; undefined: this is the first. */
+  readonly startedAt: number | undefined;
+  /** On the clock of the pool. */
+  readonly now: number;
+}
+
+export const begunRun = ({ startedAt, now, ...begun }: Begun): TaskRun => ({
+  ...begun,
+  startedAt: startedAt ?? Date.now(),
+  attemptStartedAt: Date.now(),
+  begunAt: now,
+  endedAt: 0,
+  durationMs: -1,
+  isStopping: false,
+  limitMs: undefined,
+  failure: undefined,
+});
+
 const roundedMs = (ms: number): number => Math.round(ms * 1000) / 1000;
 
 const exitCodeOf = (outcome: AttemptOutcome | undefined): number | null =>
