@@ -29,12 +29,6 @@ const toBeRun = async (tasks: AsyncIterable<readonly TaskSpec[]>, flags: PoolFla
  * Throws what reading the input throws, after the tasks before the mistake.
  */
 export const dryRun = async (input: PoolInput, flags: PoolFlags): Promise<number> => {
-  const goesOn = flags.resume ? '--resume' : flags.retryFailed ? '--retry-failed' : undefined;
-  if (goesOn !== undefined) {
-    throw new ProcctlError('ERR_USAGE', `--dry-run reads no journal, so it cannot tell what ${goesOn} would run`, {
-      hint: `leave ${goesOn} out to see all tasks`,
-    });
-  }
   const stop = new AbortController();
   const reading = { stdin: () => process.stdin, signal: stop.signal };
   checkJournalFlags(flags);

@@ -181,6 +181,11 @@ export class Command {
     return command;
   }
 
+  /** @param key as in the flags */
+  getOptionValueSource(key: string): 'cli' | 'default' {
+    return [...this.#given].some((option) => option.key === key) ? 'cli' : 'default';
+  }
+
   action(act: Action): this {
     this.#action = act;
     return this;
