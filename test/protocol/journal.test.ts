@@ -271,7 +271,7 @@ describe('what makes a task the same', () => {
     expect(contentOf({})).toBe('["task",1,"/work",[],null,["argv","a","b"]]');
     const command = { kind: 'shell', line: 'x "y"' } as const;
     expect(contentOf({ command, cwd: '../d/./e', env: { B: '1', A: null }, stdin: 'in\n' })).toBe(
-      '["task",1,"/d/e",[["A",null],["B","1"]],"in\\n",["shell","x \\"y\\""]]',
+      '["task",1,"/d/e",[["A",null],["B","1"]],"of 3 bytes",["shell","x \\"y\\""]]',
     );
     const args = [{ b: 1, a: [{}, '\udc80'] }];
     expect(contentOf({ command: { kind: 'function', module: './m.js', exportName: 'f', args } })).toBe(
@@ -284,6 +284,10 @@ describe('what makes a task the same', () => {
     expect(contentOf(other)).toBe(contentOf({}));
     expect(contentOf({ cwd: '/work/' })).toBe(contentOf({}));
     expect(contentOf({ env: {} })).toBe(contentOf({}));
+  });
+
+  it('is the same input, whether it came as text or as bytes', () => {
+    expect(contentOf({ stdin: 'é\udc80' })).toBe(contentOf({ stdin: Buffer.from([0xc3, 0xa9, 0x80]) }));
   });
 
   it('tells apart what is not the same', () => {

@@ -1,11 +1,12 @@
 import { resolve } from 'node:path/posix';
 import type { TaskCommand, TaskSpec } from '../../core/pool/task.ts';
+import { encodeBytes } from '../bytes.ts';
 
 // What makes two tasks the same, as text: `["task",1,cwd,env,stdin,command]`, JSON without white space.
 //
 //   cwd      absolute, without `.` and `..`
 //   env      [[name, value or null], …], ordered by name; [] when nothing is set or removed
-//   stdin    text, null for none, or for bytes {"sha256": their hash in hexadecimal}
+//   stdin    the SHA-256 of its bytes, in hexadecimal, or null for none
 //   command  ["shell", line], ["argv", word, …], or ["function", module, export, args], where an object of the args is
 //            written {"pairs": [[key, value], …]}, ordered by key
 //
@@ -51,7 +52,7 @@ const envForm = (env: TaskSpec['env']): readonly unknown[] =>
  * The text whose SHA-256 is the key of a task: the same for tasks that do the same, whatever they are called.
  *
  * @param directory absolute; where tasks without a `cwd` work, and what a relative `cwd` or module starts from
- * @param digest SHA-256 in hexadecimal; large input is not made text for it
+ * @param digest SHA-256 in hexadecimal; input is the same whether it came as text or as bytes
  */
 export const taskContent = (
   { command, cwd, env, stdin }: TaskSpec,
@@ -63,6 +64,6 @@ export const taskContent = (
     1,
     cwd === undefined ? directory : resolve(directory, cwd),
     envForm(env),
-    typeof stdin === 'object' ? { sha256: digest(stdin) } : (stdin ?? null),
+    stdin === undefined ? null : digest(typeof stdin === 'string' ? encodeBytes(stdin) : stdin),
     commandForm(command),
   ]);
