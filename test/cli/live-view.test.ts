@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Painter } from '../../src/cli/painter.ts';
 import { LiveView } from '../../src/cli/pool/pool-live.lazy.ts';
 import type { PoolView } from '../../src/render/pool-view.ts';
 import { counts, idleSlot, slot, view } from '../render/view.ts';
@@ -202,13 +203,27 @@ describe('the live view of a pool', () => {
       terminal.write('[1]+ Stopped\n$ fg\n');
       return true;
     });
-    live.start();
+    const painter = new Painter({ stream: terminal as unknown as NodeJS.WriteStream, render: () => HEAD });
+    painter.start();
     process.emit('SIGTSTP', 'SIGTSTP');
     expect(stop).toHaveBeenCalledExactlyOnceWith(process.pid, 'SIGTSTP');
     stop.mockRestore();
+    expect(lines()).toEqual([SHELL, '[1]+ Stopped', '$ fg', HEAD]);
+    expect(terminal.isCursorShown).toBe(false);
+    painter.stop();
+    expect(process.listenerCount('SIGTSTP')).toBe(0);
+  });
+
+  it('leaves the screen aside for what somebody else does, and does not see to Ctrl-Z itself', () => {
+    live.start();
+    expect(process.listenerCount('SIGTSTP')).toBe(0);
+    live.aside(() => {
+      expect(terminal.text()).toBe(SHELL);
+      expect(terminal.isCursorShown).toBe(true);
+      terminal.write('[1]+ Stopped\n$ fg\n');
+    });
     expect(lines()).toEqual([SHELL, '[1]+ Stopped', '$ fg', HEAD, SLOT, expect.stringContaining('12/45')]);
     expect(terminal.isCursorShown).toBe(false);
     live.stop();
-    expect(process.listenerCount('SIGTSTP')).toBe(0);
   });
 });
