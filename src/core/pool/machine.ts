@@ -1,21 +1,14 @@
 import { type Backoff, backoffDelay } from '../backoff.ts';
+import { AtWork } from './at-work.ts';
 import { criticalPaths, type ExpectedMs, weigh } from './critical-path.ts';
 import { endOf, settlementOf } from './ends.ts';
 import type { EndMode, HoldCause, PoolEffect, PoolEvent } from './events.ts';
 import { type HaltRule, isHaltReached } from './halt.ts';
-import {
-  type FailedTry,
-  move,
-  type Ready,
-  type Running,
-  type TaskEventTag,
-  type TaskStateTag,
-  type Waiting,
-} from './moves.ts';
+import type { FailedTry, Running, TaskEventTag, TaskStateTag, Waiting } from './moves.ts';
 import { Needs } from './needs.ts';
 import type { AttemptOutcome, EndCause, TaskEnd, TaskSettlement } from './outcome.ts';
 import { type Rank, ReadyQueue } from './ready-queue.ts';
-import { Slots } from './slots.ts';
+import { Tally } from './tally.ts';
 import type { TaskSpec } from './task.ts';
 
 export interface PoolMachineOptions {
@@ -58,20 +51,10 @@ export class PoolMachine {
   readonly #options: PoolMachineOptions;
   #size: number;
   readonly #ready = new ReadyQueue();
-  readonly #running = new Map<number, Running>();
+  readonly #atWork = new AtWork();
   readonly #needs = new Needs();
   readonly #retrying = new Map<number, Extract<Waiting, { reason: 'retry' }>>();
-  readonly #slots = new Slots();
-  readonly #tally: Record<TaskStateTag, number> = {
-    ready: 0,
-    running: 0,
-    waiting: 0,
-    succeeded: 0,
-    failed: 0,
-    timedOut: 0,
-    cancelled: 0,
-    skipped: 0,
-  };
+  readonly #tally = new Tally();
   #submitted = 0;
   #alreadyDone = 0;
   #isInputOpen = true;
@@ -90,7 +73,7 @@ export class PoolMachine {
     return {
       submitted: this.#submitted,
       alreadyDone: this.#alreadyDone,
-      ...this.#tally,
+      ...this.#tally.counts,
       waitingForNeeds: this.#needs.size,
       isInputOpen: this.#isInputOpen,
     };
@@ -98,7 +81,7 @@ export class PoolMachine {
 
   /** Tasks that wait for a slot. With the next one, the counts that are asked for after every event. */
   get readyCount(): number {
-    return this.#tally.ready;
+    return this.#tally.counts.ready;
   }
 
   /** Tasks that wait for others. */
@@ -187,7 +170,7 @@ export class PoolMachine {
     this.#alreadyDone += done.length;
     if (this.#arePlain(tasks)) {
       for (const task of tasks) this.#ready.put(task);
-      this.#tally.ready += tasks.length;
+      this.#tally.begin('ready', tasks.length);
       return;
     }
     this.#ready.beginRanking();
@@ -207,7 +190,7 @@ export class PoolMachine {
 
   #admit(task: TaskSpec, rank: Rank): void {
     const fate = this.#haltedBy === null ? this.#needs.add(task, rank) : 'ready';
-    this.#tally[fate === 'ready' ? 'ready' : 'waiting'] += 1;
+    this.#tally.begin(fate === 'ready' ? 'ready' : 'waiting');
     if (fate === 'ready') this.#ready.putRanked(task, rank);
     else if (fate !== 'held') {
       this.#settle('waiting', 'needFailed', task, { end: 'skipped', attempts: 0, skip: fate });
@@ -220,10 +203,9 @@ export class PoolMachine {
   }
 
   #attemptEnded(seq: number, attempt: number, outcome: AttemptOutcome): void {
-    const running = this.#running.get(seq);
-    if (running?.attempt !== attempt) return;
-    this.#running.delete(seq);
-    this.#slots.give(running.slot);
+    const running = this.#atWork.get(seq, attempt);
+    if (running === undefined) return;
+    this.#atWork.remove(running);
     const { task, slot, lastTry } = running;
     const end = endOf(outcome, running.ending);
     const displaced = lastTry?.displaced ?? 0;
@@ -241,22 +223,21 @@ export class PoolMachine {
   }
 
   #queueAgain(task: TaskSpec, lastTry: FailedTry): void {
-    this.#move('running', 'ended', 'ready');
+    this.#tally.move('running', 'ended', 'ready');
     this.#ready.putAgain({ tag: 'ready', task, lastTry });
     this.#effects.push({ tag: 'requeue', task, attempt: lastTry.attempt, outcome: lastTry.outcome });
   }
 
   /** One at a time: what the one before it gives back has to be seen first. */
   #displaceYoungest(): void {
-    const all = [...this.#running.values()];
-    const youngest = all.at(-1);
-    if (youngest === undefined || all.length === 1 || all.some(({ ending }) => ending !== null)) return;
-    this.#move('running', 'displaced', 'running');
+    const youngest = this.#atWork.displaceable();
+    if (youngest === undefined) return;
+    this.#tally.move('running', 'displaced', 'running');
     this.#end(youngest, 'displaced', 'graceful');
   }
 
   #waitForRetry(task: TaskSpec, lastTry: FailedTry): void {
-    this.#move('running', 'ended', 'waiting');
+    this.#tally.move('running', 'ended', 'waiting');
     this.#retrying.set(task.seq, { tag: 'waiting', reason: 'retry', task, lastTry });
     const { attempt, outcome, end, displaced } = lastTry;
     const delay = task.retryDelay ?? this.#options.retryDelay;
@@ -265,35 +246,28 @@ export class PoolMachine {
   }
 
   #timeoutElapsed(seq: number, attempt: number): void {
-    const running = this.#running.get(seq);
-    if (running?.attempt !== attempt) return;
-    this.#move('running', 'timeoutElapsed', 'running');
+    const running = this.#atWork.get(seq, attempt);
+    if (running === undefined) return;
+    this.#tally.move('running', 'timeoutElapsed', 'running');
     this.#end(running, 'timeout', 'graceful');
   }
 
   #retryDue(seq: number, attempt: number): void {
     const waiting = this.#retrying.get(seq);
     if (waiting?.lastTry.attempt !== attempt) return;
-    this.#move('waiting', 'retryDue', 'ready');
+    this.#tally.move('waiting', 'retryDue', 'ready');
     this.#retrying.delete(seq);
     this.#ready.putAgain({ tag: 'ready', task: waiting.task, lastTry: waiting.lastTry });
   }
 
   #startReady(): void {
-    while (this.#holds.size === 0 && this.#running.size < this.#size) {
+    while (this.#holds.size === 0 && this.#atWork.size < this.#size) {
       const ready = this.#ready.take();
       if (ready === undefined) return;
-      this.#start(ready);
+      this.#tally.move('ready', 'assigned', 'running');
+      this.#effects.push(this.#atWork.start(ready));
+      if (this.#options.isSpaced === true) this.#holds.add('delay');
     }
-  }
-
-  #start({ task, lastTry }: Ready): void {
-    this.#move('ready', 'assigned', 'running');
-    const attempt = (lastTry?.attempt ?? 0) + 1;
-    const slot = this.#slots.take();
-    this.#running.set(task.seq, { tag: 'running', task, attempt, slot, ending: null, lastTry });
-    this.#effects.push({ tag: 'start', task, slot, attempt });
-    if (this.#options.isSpaced === true) this.#holds.add('delay');
   }
 
   #halt(by: HaltReason): void {
@@ -301,18 +275,15 @@ export class PoolMachine {
   }
 
   #endRunning(mode: EndMode): void {
-    for (const running of this.#running.values()) {
-      this.#move('running', 'halted', 'running');
+    for (const running of this.#atWork.all()) {
+      this.#tally.move('running', 'halted', 'running');
       this.#end(running, 'cancel', mode);
     }
   }
 
-  /** Asks for the end once, and once more if harder; the first cause is the one that counts. */
   #end(running: Running, cause: EndCause, mode: EndMode): void {
-    const { task, attempt, slot, ending } = running;
-    if (ending !== null && (ending.mode === 'now' || mode === 'graceful')) return;
-    this.#running.set(task.seq, { ...running, ending: { cause: ending?.cause ?? cause, mode } });
-    this.#effects.push({ tag: 'end', seq: task.seq, attempt, slot, mode });
+    const effect = this.#atWork.end(running, cause, mode);
+    if (effect !== undefined) this.#effects.push(effect);
   }
 
   /** Settles all that will not be started (again). */
@@ -329,7 +300,7 @@ export class PoolMachine {
   }
 
   #settle(from: TaskStateTag, event: TaskEventTag, task: TaskSpec, settlement: TaskSettlement): void {
-    this.#move(from, event, settlement.end);
+    this.#tally.move(from, event, settlement.end);
     this.#effects.push({ tag: 'settle', task, settlement });
     this.#release(task, settlement.end);
     this.#applyHaltRule();
@@ -339,11 +310,11 @@ export class PoolMachine {
   #release(settled: TaskSpec, end: TaskEnd): void {
     const { ready, skipped } = this.#needs.settled(settled, end);
     for (const { task, rank } of ready) {
-      this.#move('waiting', 'needsMet', 'ready');
+      this.#tally.move('waiting', 'needsMet', 'ready');
       this.#ready.putRanked(task, rank);
     }
     for (const { task, cause } of skipped) {
-      this.#move('waiting', 'needFailed', 'skipped');
+      this.#tally.move('waiting', 'needFailed', 'skipped');
       this.#effects.push({ tag: 'settle', task, settlement: { end: 'skipped', attempts: 0, skip: cause } });
     }
   }
@@ -351,7 +322,7 @@ export class PoolMachine {
   #applyHaltRule(): void {
     const { halt } = this.#options;
     if (halt.when === 'never' || this.#isRuleReached) return;
-    const { succeeded, failed, timedOut } = this.#tally;
+    const { succeeded, failed, timedOut } = this.#tally.counts;
     const total = this.#isInputOpen ? null : this.#submitted;
     if (!isHaltReached(halt, { successes: succeeded, failures: failed + timedOut, total })) return;
     this.#isRuleReached = true;
@@ -361,19 +332,13 @@ export class PoolMachine {
 
   /** All that is left waits for tasks that will never come: the input was not whole, or they need each other. */
   #isStuck(): boolean {
-    const { ready, running, waiting } = this.#tally;
+    const { ready, running, waiting } = this.#tally.counts;
     return waiting > 0 && ready + running === 0 && !this.#isInputOpen && this.#retrying.size === 0;
   }
 
   #finishOnceDone(): void {
-    const { ready, running, waiting } = this.#tally;
-    if (this.#isInputOpen || ready + running + waiting > 0) return;
+    if (this.#isInputOpen || this.#tally.unsettled > 0) return;
     this.#isFinished = true;
     this.#effects.push({ tag: 'finish' });
-  }
-
-  #move(from: TaskStateTag, event: TaskEventTag, to: TaskStateTag): void {
-    this.#tally[move(from, event, to)] += 1;
-    this.#tally[from] -= 1;
   }
 }
