@@ -1,7 +1,7 @@
 import { withDefaults } from '../../runtime/pool/batches.ts';
 import { readTasks } from '../../runtime/pool/task-source.ts';
 import type { PoolFlags } from './flags.ts';
-import type { TaskReading, TaskSource } from './task-input.ts';
+import type { TaskReading, TaskSource } from './task-reading.ts';
 
 /** Tasks from a tasks file, with the variables and the directory of the command line under those of the tasks. */
 export const fileSource = (file: string, flags: PoolFlags, reading: TaskReading): TaskSource => {

@@ -1,6 +1,6 @@
 import { templateTasks } from '../../runtime/pool/template-tasks.ts';
 import type { PoolFlags } from './flags.ts';
-import type { TaskReading, TaskSource } from './task-input.ts';
+import type { TaskReading, TaskSource } from './task-reading.ts';
 import { templateRequest } from './template-form.ts';
 
 /** Tasks from the words behind `--`; throws ProcctlError ERR_USAGE before anything is read. */
