@@ -35,6 +35,22 @@ describe.concurrent('--results with a directory', () => {
     expect(metaOf(join(results, 'second'))).toMatchObject({ ...second, stdoutBytes: 0, stderrBytes: 0 });
   });
 
+  it('says of a template with {%} what was run, in the slot it was run in', async () => {
+    const [results, cwd] = [scratch(), scratch()];
+    mkdirSync(join(cwd, '1'));
+    const template = ['--size', '1', '--cwd', '{%}', '--', 'echo', 'slot {%}', '{}', ':::', 'a', 'b'];
+    const kept = await runProcctl(['pool', '--results', results, ...template], { cwd });
+    expect(kept.code).toBe(0);
+    const facts = { slot: 1, command: ['echo', 'slot 1', 'a'], cwd: join(cwd, '1') };
+    expect(metaOf(join(results, '1'))).toMatchObject(facts);
+    const table = join(results, 'all.csv');
+    const halted = ['--halt', 'soon,fail=1', '--size', '1', '--', 'sh', '-c', 'exit {%}', '{}', ':::', 'a', 'b'];
+    await runProcctl(['pool', '--results', table, ...halted], { cwd });
+    const rows = readFileSync(table, 'utf8').split('\r\n');
+    expect(rows.filter((row) => row.startsWith('1,'))).toEqual([expect.stringContaining(",sh -c 'exit 1' a,")]);
+    expect(rows.filter((row) => row.startsWith('2,'))).toEqual([expect.stringContaining(",sh -c 'exit {%}' b,")]);
+  });
+
   it.each(['group', 'line'])('stands beside --output %s', async (mode) => {
     const results = scratch();
     const { stdout, stderr } = await run(['echo a; echo b >&2'], '--results', results, '--output', mode, '--quiet');

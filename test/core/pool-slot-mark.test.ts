@@ -20,6 +20,9 @@ describe('the mark of the slot', () => {
     const line = withSlot({ ...task(['a']), command: { kind: 'shell', line: `echo '${SLOT_MARK}'` } }, 3);
     expect(line.command).toEqual({ kind: 'shell', line: "echo '3'" });
   });
+  it('is shown as the template has it where a task never got a slot', () => {
+    expect(withSlot(task(['echo', `a${SLOT_MARK}`]), null).command).toMatchObject({ argv: ['echo', 'a{%}'] });
+  });
   it('is never found in a character, nor beside a byte that is not UTF-8', () => {
     const given = `\u{1f401}${SLOT_MARK}\udc80\u{1f401}`;
     expect(withSlot(task(['echo', given]), 7).command).toMatchObject({ argv: ['echo', '\u{1f401}7\udc80\u{1f401}'] });

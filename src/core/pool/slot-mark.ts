@@ -17,10 +17,10 @@ const inCommand = (command: ProgramCommand, put: (text: string) => string): Prog
     ? { kind: 'shell', line: put(command.line) }
     : { kind: 'argv', argv: command.argv.map(put) as [string, ...string[]] };
 
-/** The task as it is to be started in a slot. */
-export const withSlot = (task: TaskSpec, slot: number): TaskSpec => {
+/** The task as it is to be started in a slot, or was; as its template has it where it never got one. */
+export const withSlot = (task: TaskSpec, slot: number | null): TaskSpec => {
   if (task.usesSlot !== true || task.command.kind === 'function') return task;
-  const put = (text: string): string => fillSlot(text, String(slot));
+  const put = (text: string): string => fillSlot(text, slot === null ? '{%}' : String(slot));
   const { cwd, env } = task;
   const variables: Record<string, string | null> = Object.create(null);
   for (const [name, value] of Object.entries(env ?? {})) variables[name] = value === null ? null : put(value);

@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, unlinkSync } from 'node:fs';
+import { withSlot } from '../../core/pool/slot-mark.ts';
 import type { TaskSpec } from '../../core/pool/task.ts';
 import { ProcctlError } from '../../errors.ts';
 import { CSV_HEADER, csvRow, wholeCsvBytes, wholeLinesBytes } from '../../protocol/results/csv.ts';
@@ -34,7 +35,7 @@ interface FileForm {
 const FORMS: Readonly<Record<'csv' | 'ndjson', FileForm>> = {
   csv: {
     header: CSV_HEADER,
-    row: (record, { command }, stdout, stderr) => csvRow(record, command, stdout, stderr),
+    row: (record, task, stdout, stderr) => csvRow(record, withSlot(task, record.slot).command, stdout, stderr),
     wholeBytes: wholeCsvBytes,
   },
   ndjson: {

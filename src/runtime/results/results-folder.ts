@@ -10,6 +10,7 @@ import {
   rmSync,
 } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import { withSlot } from '../../core/pool/slot-mark.ts';
 import type { TaskSpec } from '../../core/pool/task.ts';
 import { ProcctlError } from '../../errors.ts';
 import { encodeBytes } from '../../protocol/bytes.ts';
@@ -127,9 +128,10 @@ export class ResultsFolder implements TaskOutput {
 
   #meta(record: TaskRecord): string {
     const { directory } = this.#options;
-    const { cwd = directory } = this.#task;
+    const task = withSlot(this.#task, record.slot);
+    const { cwd = directory } = task;
     return metaJson(record, {
-      task: this.#task,
+      task,
       cwd: isAbsolute(cwd) ? cwd : join(directory, cwd),
       stdoutBytes: this.#bytes.stdout,
       stderrBytes: this.#bytes.stderr,
