@@ -19,10 +19,8 @@ export const summaryOutput = (tally: SummaryTally): OutputMode => ({
   isStreaming: false,
   open: () => {
     let tail: LastLines | undefined;
-    let begunAt = 0;
     return {
       begin: () => {
-        begunAt = performance.now();
         tail?.clear();
         tally.begun();
       },
@@ -31,7 +29,7 @@ export const summaryOutput = (tally: SummaryTally): OutputMode => ({
         tail ??= new LastLines(TAIL_LINES, TAIL_BYTES);
         tail.push(chunk);
       },
-      ended: () => tally.ended(performance.now() - begunAt),
+      ended: (_isWhole, durationMs) => tally.ended(durationMs),
       restart: () => {},
       finish: (record) => {
         const { id, name, state: end, attempts, durationMs } = record;

@@ -11,9 +11,10 @@ export interface TaskOutput {
    * The attempt has ended, and all it wrote has come.
    *
    * @param isWhole false: some of it could not be kept, here or elsewhere, and the attempt has failed by that
+   * @param durationMs of the attempt; time in which the pool stood still is not in it
    * @throws why it is not whole after all
    */
-  ended?(isWhole: boolean): void;
+  ended?(isWhole: boolean, durationMs: number): void;
   /** The attempt failed and another one follows. */
   restart(): void;
   /**
@@ -56,8 +57,8 @@ export const everyOutput = (modes: readonly OutputMode[]): OutputMode => ({
       data: (stream, chunk) => {
         for (const output of outputs) output.data(stream, chunk);
       },
-      ended: (isWhole) => {
-        for (const output of outputs) output.ended?.(isWhole);
+      ended: (isWhole, durationMs) => {
+        for (const output of outputs) output.ended?.(isWhole, durationMs);
       },
       restart: () => {
         for (const output of outputs) output.restart();

@@ -376,7 +376,7 @@ export class PoolRun implements Watched {
     run.endedAt = Date.now();
     run.durationMs = this.#clock.now - run.begunAt;
     try {
-      run.output.ended?.(run.failure === undefined);
+      run.output.ended?.(run.failure === undefined, run.durationMs);
     } catch (error) {
       run.failure ??= lostOutput(error as NodeJS.ErrnoException);
     }
