@@ -43,7 +43,7 @@ describe.concurrent('SIGUSR1 and SIGUSR2', () => {
     await waitFor(() => atWork() === 1, 'the first task');
     procctl.signal('SIGUSR1');
     await waitFor(() => atWork() === 2, 'the second task');
-    expect(procctl.stderr).toBe('procctl: 2 at a time\n');
+    await waitFor(() => procctl.stderr === 'procctl: 2 at a time\n', 'the word on it');
     procctl.signal('SIGUSR2');
     await waitFor(() => procctl.stderr.endsWith('procctl: 1 at a time\n'), 'the word on it');
     await finish(procctl, directory);

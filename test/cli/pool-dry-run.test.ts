@@ -105,6 +105,17 @@ describe.concurrent('--dry-run', () => {
     expect(slot.stderr).toMatch(/\{%\} is known only when a task starts/);
   });
 
+  it('refuses the options that a run would refuse', async () => {
+    for (const args of [
+      ['--json', '--tag'],
+      ['--json', '--output', 'line'],
+    ]) {
+      const { code, stdout, stderr } = await runProcctl(['pool', '--dry-run', ...args, '--', 'echo', ':::', 'a']);
+      expect([code, stdout.toString()]).toEqual([2, '']);
+      expect(stderr).toMatch(/^procctl: --json [^\n]+\n$/);
+    }
+  });
+
   it('prints bytes that are not UTF-8 as they are', async () => {
     const file = join(scratch(), 'in');
     writeFileSync(file, Buffer.from('\xff\n', 'latin1'));

@@ -58,6 +58,14 @@ describe.concurrent('help', () => {
     expect(text).not.toMatch(/\x1b/);
   });
 
+  it('says of every option of pool what holds without it', async () => {
+    const text = (await runProcctl(['pool', '--help'])).stdout.toString();
+    const options = text.split(/\n(?= {2}-)/).slice(1);
+    expect(options.length).toBeGreaterThan(40);
+    const silent = options.filter((option) => !/default/.test(option.split('\n\n')[0] as string));
+    expect(silent.map((option) => option.trim().split(/ {2}/)[0])).toEqual(['-j, --jobs <n>', '-h, --help']);
+  });
+
   it('says which version this is', async () => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
     expect((await runProcctl(['--version'])).stdout.toString()).toBe(`${version}\n`);
@@ -69,6 +77,9 @@ describe.concurrent('wrong use', () => {
     [['pool', '--sise', '4', '-'], /unknown option '--sise'.*did you mean --size/i],
     [['pool', '--jsn', '-'], /unknown option '--jsn'.*did you mean --json/i],
     [['pool', '--zzzzzz', '-'], /unknown option '--zzzzzz'/],
+    [['pool', '--size', 'nofile', '-'], /"nofile" is neither a size nor a file with one/],
+    [['pool', '--size', './nofile', '-'], /size file .*nofile: no such file\n/],
+    [['pool', '--journal', 'nodir/j', '-'], /no such file.*there is no directory nodir/],
     [['pool'], /missing: a tasks file.*behind --/],
     [['pool', '-', 'more'], /too many arguments/],
     [['pool', '--size'], /--size.*argument missing/],

@@ -11,7 +11,7 @@ import { addResultsOptions } from './options/results-options.ts';
 import { addRunOptions } from './options/run-options.ts';
 import { addTemplateOptions } from './options/template-options.ts';
 import { addViewOptions } from './options/view-options.ts';
-import { poolInput } from './pool-input.ts';
+import { poolInput, TEMPLATES_BEHIND } from './pool-input.ts';
 
 const EXAMPLES = `
 A task is a string (a line for /bin/sh), an array (a program and its arguments, passed as they are), or
@@ -47,6 +47,20 @@ const GROUPS = [
   addBackgroundOptions,
 ];
 
+/** Options of a command that is to be run are taken for those of procctl, unless they stand behind `--`. */
+const tellOfTemplates = (command: Command): void => {
+  command.error = (message, options) => {
+    const words = callerArguments().slice(1);
+    const isBare = !words.includes('--') && words.some((word) => !word.startsWith('-'));
+    const isUnknown = options?.code === 'commander.unknownOption' && !message.includes('Did you mean');
+    return Command.prototype.error.call(
+      command,
+      isUnknown && isBare ? `${message} (${TEMPLATES_BEHIND})` : message,
+      options,
+    );
+  };
+};
+
 /** `procctl pool`; the exit status goes to `setStatus`. */
 export const poolCommand = (setStatus: (status: number) => void): Command => {
   const command = new Command('pool')
@@ -57,6 +71,7 @@ export const poolCommand = (setStatus: (status: number) => void): Command => {
     .usage('[options] <tasks file | ->\n       procctl pool [options] -- <command with {}> [::: arguments]')
     .argument('[tasks...]', "tasks file, or '-' for standard input")
     .addHelpText('after', EXAMPLES);
+  tellOfTemplates(command);
   for (const addOptions of GROUPS) addOptions(command);
   return command.action(async (words: string[], flags: PoolFlags) => {
     if (flags.show !== undefined) {

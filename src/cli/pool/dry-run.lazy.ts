@@ -5,8 +5,9 @@ import { jsonLine } from '../../protocol/json-lines.ts';
 import { taskDocument } from '../../protocol/task-document.ts';
 import { taskAsShell } from '../../protocol/task-text.ts';
 import { READER_GONE, writeStdout } from '../write-stdout.ts';
+import { checkFlags } from './check-flags.ts';
 import type { PoolFlags } from './flags.ts';
-import { checkJournalFlags, journalMode } from './options/journal-options.ts';
+import { journalMode } from './options/journal-options.ts';
 import type { PoolInput } from './pool-input.ts';
 import { openTaskInput } from './task-input.ts';
 
@@ -31,7 +32,7 @@ const toBeRun = async (tasks: AsyncIterable<readonly TaskSpec[]>, flags: PoolFla
 export const dryRun = async (input: PoolInput, flags: PoolFlags): Promise<number> => {
   const stop = new AbortController();
   const reading = { stdin: () => process.stdin, signal: stop.signal };
-  checkJournalFlags(flags);
+  checkFlags(flags);
   const { tasks } = await openTaskInput(input, { ...flags, shuffle: false }, reading);
   for await (const batch of await toBeRun(tasks, flags)) {
     const lines = batch.map((task) => `${flags.json ? jsonOf(task) : taskAsShell(task)}\n`);

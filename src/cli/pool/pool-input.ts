@@ -28,6 +28,9 @@ const usage = (message: string, hint?: string): ProcctlError =>
 
 const WAY_OUT = 'write procctl pool [options] -- command {} ::: arguments';
 
+/** For a command that was written like a tasks file. */
+export const TEMPLATES_BEHIND = `a command stands behind --: ${WAY_OUT}`;
+
 const TEMPLATE_OPTIONS = [
   ['shell', '--shell'],
   ['maxArgs', '-n'],
@@ -53,10 +56,7 @@ const fileInput = (words: readonly string[], flags: PoolFlags): PoolInput => {
   if (words.some(isSeparator)) throw usage('::: stands behind a template, and that behind --', WAY_OUT);
   if (file === undefined) throw usage('missing: a tasks file, - for standard input, or a template behind --', WAY_OUT);
   if (more !== undefined)
-    throw usage(
-      `too many arguments: expected one tasks file, got ${words.length} words`,
-      `a command stands behind --: ${WAY_OUT}`,
-    );
+    throw usage(`too many arguments: expected one tasks file, got ${words.length} words`, TEMPLATES_BEHIND);
   const [, option] = TEMPLATE_OPTIONS.find(([name]) => isGiven(flags[name])) ?? [];
   if (option !== undefined) throw usage(`${option} is for templates, not for a tasks file`, WAY_OUT);
   return { kind: 'file', file };
@@ -77,6 +77,9 @@ export const poolInput = (words: readonly string[], typed: readonly string[], fl
       'there is either a tasks file or a template behind --, not both',
       `leave out what stands before --: ${before.join(' ').slice(0, 40)}`,
     );
+  }
+  if (flags.retryDelay.maxMs > 0 && flags.retries === 0) {
+    throw usage('--retry-delay without --retries: there is no further try', 'add --retries <n>, or leave it out');
   }
   if (flags.format !== 'auto') throw usage('--format is for a tasks file, not for a template', 'leave it out');
   return { kind: 'template', words: behind };

@@ -1,5 +1,6 @@
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { ProcctlError } from '../../errors.ts';
 import { JournalReading } from '../../protocol/journal/reading.ts';
 import type { JournalRecord } from '../../protocol/journal/record.ts';
@@ -32,7 +33,9 @@ export const cannotOpen = (file: string, cause: unknown): ProcctlError => {
   if (code !== undefined && DISK.has(code)) {
     return new ProcctlError('ERR_DISK', `journal ${showFile(file)}: ${showFile(message)}`, { cause });
   }
-  return journalError(file, REASONS[code ?? ''] ?? showFile(message), undefined, cause);
+  const hint =
+    code === 'ENOENT' && !existsSync(dirname(file)) ? `there is no directory ${showFile(dirname(file))}` : undefined;
+  return journalError(file, REASONS[code ?? ''] ?? showFile(message), hint, cause);
 };
 
 /**

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { MAX_POOL_SIZE, parsePoolSize } from '../../core/pool/size.ts';
 import { printable } from '../../core/printable.ts';
 import { ProcctlError } from '../../errors.ts';
+import { show } from '../../protocol/show.ts';
 
 /** How many tasks run at a time; `file` is where that was read from, and may be read again. */
 export interface SizeSetting {
@@ -12,6 +13,14 @@ export interface SizeSetting {
 }
 
 const MAX_BYTES = 64;
+
+const FORMS = 'a size is a number (4), a share of the CPUs (50%) or a difference from them (+1, -1)';
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EACCES: 'permission denied',
+  ENOTDIR: 'a part of its path is not a directory',
+};
 
 /**
  * Reads a size from a file.
@@ -34,7 +43,9 @@ export const readSizeFile = (file: string, cpus: number): number => {
       throw refuse((error as Error).message);
     }
   } catch (error) {
-    throw error instanceof ProcctlError ? error : refuse((error as Error).message);
+    if (error instanceof ProcctlError) throw error;
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    throw refuse(REASONS[code] ?? message);
   } finally {
     if (fd !== undefined) closeSync(fd);
   }
@@ -59,7 +70,10 @@ export const parseSizeSetting = (text: string, cpus: number): SizeSetting => {
     return { size: parsePoolSize(text, cpus), file: null };
   } catch (error) {
     const file = resolve(text);
-    if (text === '' || (!text.includes('/') && !isThere(file))) throw error;
+    if (/^[+-]?\d*%?$/.test(text)) throw error;
+    if (!text.includes('/') && !isThere(file)) {
+      throw new ProcctlError('ERR_POOL_SIZE', `${show(text)} is neither a size nor a file with one`, { hint: FORMS });
+    }
     return { size: readSizeFile(file, cpus), file };
   }
 };

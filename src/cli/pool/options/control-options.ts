@@ -22,7 +22,7 @@ export interface ControlFlags {
 const parseMemory = (text: string): number => {
   const bytes = parseSize(text);
   if (bytes > 0) return bytes;
-  throw new ProcctlError('ERR_USAGE', `expected a size above 0, got ${show(text)}`);
+  throw new ProcctlError('ERR_USAGE', `expected a size above 0, such as "500M", got ${show(text)}`);
 };
 
 export const addControlOptions = (command: Command): Command =>
@@ -41,17 +41,18 @@ export const addControlOptions = (command: Command): Command =>
     .addOption(
       new Option(
         '--load <n>',
-        'start nothing new while so many threads run or want to: a number, or a share of the CPUs (80%)',
+        'start nothing new while so many threads run or want to: a number, or a share of the CPUs (80%) (default: not looked at)',
       ).argParser(checkedOption((text: string) => parseLoad(text, availableParallelism()))),
     )
     .addOption(
       new Option(
         '--memfree <size>',
-        'start nothing new while less memory is free; below half of it end the youngest task, to run again',
+        'start nothing new while less memory is free; below half of it end the youngest task, to run again (default: not looked at)',
       ).argParser(checkedOption(parseMemory)),
     )
     .addOption(
-      new Option('--memory-max <size>', 'kill a task whose processes use more memory: it has failed').argParser(
-        checkedOption(parseMemory),
-      ),
+      new Option(
+        '--memory-max <size>',
+        'kill a task whose processes use more memory: it has failed (default: no limit)',
+      ).argParser(checkedOption(parseMemory)),
     );

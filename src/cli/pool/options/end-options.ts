@@ -38,7 +38,10 @@ export const addEndOptions = (command: Command): Command =>
         .default(5000, '5s'),
     )
     .addOption(
-      new Option('--term-seq <sequence>', 'how to end a task, instead: TERM,200ms,TERM,100ms,KILL (bare times are ms)')
+      new Option(
+        '--term-seq <sequence>',
+        'how to end a task, instead: TERM,200ms,TERM,100ms,KILL (bare times are ms; default: as --stop-timeout)',
+      )
         .argParser(checkedOption((text: string) => parseTermSequence(text, constants.signals)))
         .conflicts('stopTimeout'),
     )

@@ -15,6 +15,9 @@ export interface InputFlags {
 }
 
 const assignment = checkedOption((text: string): EnvAssignment => {
+  if (text.startsWith('=')) {
+    throw new ProcctlError('ERR_USAGE', `the name is empty in ${show(text)}`, { hint: 'write NAME=value' });
+  }
   const given = parseAssignment(text);
   if (given.value !== null) return given;
   throw new ProcctlError('ERR_USAGE', `${show(text)} has no value`, {
