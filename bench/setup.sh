@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what the benchmarks of supervision and of the library compare with: `bench/setup.sh`, as root, on Debian.
+# Installs what the benchmarks of supervision and of the library compare with, and what draws their chart:
+# `bench/setup.sh`, as root, on Debian.
 #
 # The bench itself installs nothing: it takes what it finds on the PATH, and packages from the folder below. No service of these
 # packages is started: policy-rc.d forbids it while they are installed.
@@ -20,10 +21,10 @@ else
   chmod 755 "$policy"
 fi
 
-DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends supervisor runit s6 hyperfine
+DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends supervisor runit s6 parallel xjobs moreutils task-spooler redis-server hyperfine
 
 # Outside package.json: these are no part of procctl, and bring dozens of packages.
 mkdir -p "$folder"
 [ -e "$folder/package.json" ] || echo '{ "private": true }' >"$folder/package.json"
 npm install --prefix "$folder" --no-audit --no-fund --ignore-scripts \
-  pm2@7.0.4 piscina@5.3.2 tinypool@2.2.0 workerpool@10.0.3 jest-worker@30.5.1
+  pm2@7.0.4 piscina@5.3.2 tinypool@2.2.0 workerpool@10.0.3 jest-worker@30.5.1 echarts@6.1.0

@@ -6,7 +6,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const peersFolder =
+export const peersFolder =
   process.env.PROCCTL_BENCH_PEERS ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'procctl-bench');
 const pm2Folder = join(peersFolder, 'node_modules', 'pm2');
 
