@@ -34,5 +34,5 @@ export const drive = async (pool) => {
   process.exit(0);
 };
 
-/** As many workers as the machine this was written on has CPUs, for every pool. */
-export const SIZE = 2;
+/** As many workers as the machine this was written on has CPUs, for every pool, unless told otherwise. */
+export const SIZE = Number(process.env.POOL_SIZE ?? 2);
