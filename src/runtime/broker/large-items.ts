@@ -4,7 +4,7 @@ import { Extents } from '../../core/queue/extents.ts';
 import { decodeReference, encodeReference } from '../../protocol/broker/reference.ts';
 
 /** Smaller items go through the socket, which is quicker for them. */
-export const LARGE_BYTES = 32 * 1024;
+export const LARGE_BYTES = 4 * 1024;
 /** What one process keeps in its file; more goes through the socket. */
 const MAX_FILE_BYTES = 256 * 1024 * 1024;
 /** What is kept to read into. */
