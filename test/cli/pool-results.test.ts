@@ -51,6 +51,30 @@ describe.concurrent('--results with a directory', () => {
     expect(rows.filter((row) => row.startsWith('2,'))).toEqual([expect.stringContaining(",sh -c 'exit {%}' b,")]);
   });
 
+  it.each(['results', 'results.csv'])('is for one pool at a time: %s', async (name) => {
+    const cwd = scratch();
+    const first = startProcctl(['pool', '--results', name, '--', 'sh', '-c', 'touch began; sleep 1000', ':::', 'a'], {
+      cwd,
+    });
+    try {
+      await waitFor(() => existsSync(join(cwd, 'began')), 'its task');
+      writeFileSync(join(cwd, 'journal'), '');
+      const args = ['--results', `./${name}`, '--journal', 'journal', '--resume', '--', 'touch', ':::', 'second'];
+      const second = await runProcctl(['pool', ...args], { cwd });
+      expect([second.code, existsSync(join(cwd, 'second'))]).toEqual([2, false]);
+      expect(second.stderr).toBe(
+        `procctl: --results ./${name}: is in use by another procctl pool, pid ${first.pid} (wait for it to end, or give another name)\n`,
+      );
+      first.signal('SIGKILL');
+      await first.ended;
+      expect((await runProcctl(['pool', ...args], { cwd })).code).toBe(0);
+      const left = [cwd, join(cwd, 'results')].filter((path) => existsSync(path)).flatMap((path) => readdirSync(path));
+      expect(left.filter((file) => file.includes('.lock-'))).toEqual([]);
+    } finally {
+      await first.discard();
+    }
+  });
+
   it.each(['group', 'line'])('stands beside --output %s', async (mode) => {
     const results = scratch();
     const { stdout, stderr } = await run(['echo a; echo b >&2'], '--results', results, '--output', mode, '--quiet');

@@ -22,7 +22,7 @@ const makeDirectory = (path: string): void => {
 };
 
 /** Makes the directory, with what is missing of its path. @throws ProcctlError when tasks could not have folders in it */
-const prepare = (path: string): void => {
+export const prepareDirectory = (path: string): void => {
   try {
     makeDirectory(path);
     if (!statSync(path).isDirectory()) throw new Error('there is a file of that name');
@@ -32,11 +32,8 @@ const prepare = (path: string): void => {
   }
 };
 
-/** `--results DIR`: a folder for each task. @throws ProcctlError ERR_RESULTS when it cannot be written */
-export const resultsDirectory = (path: string, options: ResultsOptions): Results => {
-  prepare(path);
-  return {
-    mode: () => ({ isStreaming: false, open: (task) => new ResultsFolder(path, task, options) }),
-    close: () => {},
-  };
-};
+/** `--results DIR`: a folder for each task. @param path a directory that can be written */
+export const resultsDirectory = (path: string, options: ResultsOptions): Results => ({
+  mode: () => ({ isStreaming: false, open: (task) => new ResultsFolder(path, task, options) }),
+  close: () => {},
+});
