@@ -195,7 +195,7 @@ describe.concurrent('a template', () => {
     const input = Array.from({ length: 60_000 }, (__, index) => `${index % 10}\n`).join('');
     const { stdout, stderr, code } = await runProcctl(['pool', '-k', '-j2', '-X', ...words], { input });
     expect({ stderr, code }).toEqual({ stderr: expect.stringMatching(/^procctl: \d+ tasks: \d+ succeeded/), code: 0 });
-    expect(stdout).toBe(input);
+    expect(stdout.toString()).toBe(input);
   });
 
   it('packs thousands of arguments into as few commands as the system takes, and none is lost', async () => {
