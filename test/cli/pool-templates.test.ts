@@ -188,6 +188,16 @@ describe.concurrent('a template', () => {
     expect(await run(['-e', 'A={}', '-e', 'B=2', '--', 'sh', '-c', 'echo $A$B', ':::', 'x'])).toBe('x2\n');
   });
 
+  it.each([
+    ['a line for the shell', ['--shell', '--', 'printf "%s\\n" {}']],
+    ['a variable', ['--env', 'V={}', '--', 'sh', '-c', 'printf "%s\\n" $V']],
+  ])('fits also where all of them go into %s', async (_, words) => {
+    const input = Array.from({ length: 60_000 }, (__, index) => `${index % 10}\n`).join('');
+    const { stdout, stderr, code } = await runProcctl(['pool', '-k', '-j2', '-X', ...words], { input });
+    expect({ stderr, code }).toEqual({ stderr: expect.stringMatching(/^procctl: \d+ tasks: \d+ succeeded/), code: 0 });
+    expect(stdout.toString()).toBe(input);
+  });
+
   it('packs thousands of arguments into as few commands as the system takes, and none is lost', async () => {
     const input = Array.from({ length: 60_000 }, (_, index) => `${index} ${'x'.repeat(40)}\n`).join('');
     const { stdout, stderr, code } = await runProcctl(['pool', '-k', '-j1', '-X', '--', 'printf', '%s\\n'], { input });

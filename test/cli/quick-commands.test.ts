@@ -1,6 +1,6 @@
 import type { Command as FullCommand } from 'commander';
 import fc from 'fast-check';
-import { describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { allCommands, commandNamed } from '../../src/cli/commands.ts';
 import type { Command, Option, Reading } from '../../src/cli/quick/commander.ts';
 
@@ -94,6 +94,10 @@ const wordsFor = (name: string): fc.Arbitrary<string[]> => {
 };
 
 describe('the quick reading of words', () => {
+  // `--since 10s` counts from now, and both readings are to have the same.
+  beforeAll(() => void vi.useFakeTimers({ toFake: ['Date'] }));
+  afterAll(() => void vi.useRealTimers());
+
   it.each(NAMES)('knows all that the definition of %s says', (name) => {
     expect(quickNamed(name).name()).toBe(name);
   });

@@ -6,6 +6,9 @@ export interface Packer<T> {
   end(): readonly (readonly T[])[];
 }
 
+/** Most inputs fill no pack. */
+const NONE: readonly never[] = [];
+
 /** Packs a fixed number of inputs into each command; the last one may have fewer. */
 export class CountPacker<T> implements Packer<T> {
   #held: T[] = [];
@@ -15,7 +18,7 @@ export class CountPacker<T> implements Packer<T> {
     this.#maxArgs = maxArgs;
   }
 
-  push(item: T): readonly T[][] {
+  push(item: T): readonly (readonly T[])[] {
     this.#held.push(item);
     return this.#held.length < this.#maxArgs ? [] : this.end();
   }
@@ -33,7 +36,7 @@ export class CountPacker<T> implements Packer<T> {
  */
 export class FittingPacker<T> implements Packer<T> {
   #held: T[] = [];
-  #sizes: number[];
+  readonly #sizes: number[];
   readonly #limits: readonly number[];
   readonly #slots: number;
   readonly #sizesOf: (item: T) => readonly number[];
@@ -50,17 +53,25 @@ export class FittingPacker<T> implements Packer<T> {
     this.#sizesOf = sizesOf;
   }
 
-  push(item: T): readonly T[][] {
+  push(item: T): readonly (readonly T[])[] {
     const sizes = this.#sizesOf(item);
-    const isFull = this.#limits.some((limit, index) => (this.#sizes[index] ?? 0) + (sizes[index] ?? 0) > limit);
-    const packs = isFull && this.#held.length > 0 ? [this.#held] : [];
-    if (packs.length > 0) {
+    const isFull = this.#held.length > 0 && this.#isTooMuch(sizes);
+    const packs = isFull ? [this.#held] : NONE;
+    if (isFull) {
       this.#held = [];
-      this.#sizes = this.#limits.map(() => 0);
+      this.#sizes.fill(0);
     }
     this.#held.push(item);
-    this.#sizes = this.#sizes.map((size, index) => size + (sizes[index] ?? 0));
+    for (let index = 0; index < this.#sizes.length; index += 1)
+      this.#sizes[index] = (this.#sizes[index] as number) + (sizes[index] as number);
     return packs;
+  }
+
+  #isTooMuch(sizes: readonly number[]): boolean {
+    for (let index = 0; index < this.#limits.length; index += 1) {
+      if ((this.#sizes[index] as number) + (sizes[index] as number) > (this.#limits[index] as number)) return true;
+    }
+    return false;
   }
 
   end(): readonly T[][] {

@@ -1,4 +1,6 @@
+import { isUtf8 } from 'node:buffer';
 import { ProcctlError } from '../../errors.ts';
+import { decodeBytes } from '../bytes.ts';
 import { showFile } from '../show.ts';
 
 /** The longest line that is read; what is longer is no argument, but something else. */
@@ -37,6 +39,20 @@ export class RecordSplitter {
     this.#check(0);
     // A copy: what is left of a chunk must not keep all of it.
     this.#begun.push(chunk.slice(from));
+  }
+
+  /** The same records as texts. */
+  texts(chunk: Uint8Array): string[] {
+    const first = chunk.indexOf(this.#end) + 1;
+    const end = chunk.lastIndexOf(this.#end);
+    const whole = Buffer.from(chunk.buffer, chunk.byteOffset + first, Math.max(0, end - first));
+    // One by one takes five times as long. The end is ASCII, which is never a part of another character.
+    if (first === 0 || first > end || !isUtf8(whole)) return Array.from(this.push(chunk), decodeBytes);
+    const begun = Array.from(this.push(chunk.subarray(0, first)), decodeBytes);
+    const texts = [...begun, ...whole.toString('utf8').split(String.fromCharCode(this.#end))];
+    this.#count += texts.length - begun.length;
+    if (end + 1 < chunk.length) texts.push(...Array.from(this.push(chunk.subarray(end + 1)), decodeBytes));
+    return texts;
   }
 
   /** A last record that nothing ends. */

@@ -29,7 +29,7 @@ const at = (values: readonly string[], position: number): readonly string[] => {
 };
 
 /** The values of a replacement string in one row; `rows` are those of the whole pack. */
-const valuesIn = (part: Argument, row: Row, { rows, isPacked, isTable }: Pack): readonly string[] => {
+export const valuesIn = (part: Argument, row: Row, { rows, isPacked, isTable }: Pack): readonly string[] => {
   const { operation } = part;
   if (part.kind === 'name') return [applyOperation(row.named?.(part.name) ?? '', operation)];
   if (part.kind === 'all') return row.values.map((value) => applyOperation(value, operation));
@@ -46,7 +46,8 @@ export const valuesOf = (part: Placeholder, pack: Pack): readonly string[] => {
   return rows.flatMap((row) => valuesIn(part, row, pack));
 };
 
-const textIn = (part: Part, row: Row, pack: Pack): string => {
+/** What a part of a word is in one row. */
+export const textIn = (part: Part, row: Row, pack: Pack): string => {
   if (!isPlaceholder(part)) return part;
   if (part.kind === 'seq') return String(pack.seq);
   if (part.kind === 'slot') return SLOT_MARK;

@@ -9,6 +9,7 @@ import { expandText, expandWord, type Pack } from './expand.ts';
 import { parseTemplate, type TemplateNames } from './parse-template.ts';
 import { isArgument, isPlaceholder, type Part, type Placeholder } from './parts.ts';
 import type { Row } from './row.ts';
+import { type CommandSizes, type GrowingParts, RowGrowth } from './row-growth.ts';
 import { checkArgumentsBehind, ShellLine } from './shell-line.ts';
 
 /** What the user has written: a template, before the names of its columns are known. */
@@ -32,22 +33,17 @@ export interface InputShape {
   readonly maxArgs: number;
 }
 
-/** How large a command is, in bytes. */
-export interface CommandSizes {
-  /** The longest of the words and variables that become longer with more inputs. */
-  readonly longest: number;
-  /** Words and variables as an exec counts them. */
-  readonly exec: number;
-  /** Words with a blank behind each. */
-  readonly chars: number;
-}
-
 const MAX_NAME_CHARS = 80;
+
+/** A task's number with more digits than most have: sizes are those of its command. */
+const LATE = 999_999;
 
 const usage = (message: string, hint?: string): ProcctlError =>
   new ProcctlError('ERR_USAGE', message, hint === undefined ? {} : { hint });
 
 type Expand = (pack: Pack) => ProgramCommand;
+
+type Argv = [string, ...string[]];
 
 /** Makes tasks of inputs. */
 export class TaskTemplate {
@@ -57,12 +53,11 @@ export class TaskTemplate {
   readonly #names: TemplateNames;
   readonly #all: Placeholder;
   readonly #expand: Expand;
+  readonly #growing: Omit<GrowingParts, 'variables'>;
   readonly #env: readonly { readonly name: string; readonly value: readonly Part[] }[];
   readonly #cwd: readonly Part[] | undefined;
   readonly #name: readonly Part[] | undefined;
   readonly #usesSlot: boolean;
-  /** How many replacement strings have a number. */
-  readonly #positions: number;
   /** Each input is a line for the shell. */
   readonly #hasNoCommand: boolean;
 
@@ -88,14 +83,22 @@ export class TaskTemplate {
     const words = text.words.map((word) => parse(word, text.isShell));
     // A directory or a variable made of an argument has used it.
     const isAppended = shape.columns !== null && !seen.some(isArgument) && !words.flat().some(isPlaceholder);
-    this.#positions = seen.filter((part) => isPlaceholder(part) && part.kind === 'position').length;
     this.#usesSlot = seen.some((part) => isPlaceholder(part) && part.kind === 'slot');
     this.#name = text.name === undefined ? undefined : parse(text.name);
     if (this.#name?.some((part) => isPlaceholder(part) && part.kind === 'slot')) {
       throw usage('{%} cannot stand in the name of a task', 'the slot is known only when the task starts');
     }
     this.#hasNoCommand = words.length === 0;
-    this.#expand = text.isShell ? this.#shellLine(words, isAppended) : this.#argv(words, isAppended);
+    const [line] = words;
+    if (text.isShell) {
+      const parts = line !== undefined && isAppended ? this.#appended(line) : line;
+      this.#growing = { argv: [], line: parts ?? [] };
+      this.#expand = this.#shellLine(parts);
+    } else {
+      const argv = isAppended ? [...words, [this.#all]] : words;
+      this.#growing = { argv };
+      this.#expand = (pack) => ({ kind: 'argv', argv: argv.flatMap((word) => expandWord(word, pack)) as Argv });
+    }
   }
 
   /** The task of these inputs; `stdin` is what it reads. */
@@ -119,18 +122,23 @@ export class TaskTemplate {
 
   /** How large a command is with these inputs; without any, it is what every command has. */
   sizes(rows: readonly Row[]): CommandSizes {
-    const pack: Pack = { seq: 999_999, rows, isPacked: this.isPacked, isTable: this.isTable };
+    const pack: Pack = { seq: LATE, rows, isPacked: this.isPacked, isTable: this.isTable };
     const command = this.#expand(pack);
     const words: readonly string[] = command.kind === 'argv' ? command.argv : [command.line];
     const variables = Object.entries(this.#variables(pack)).map(([name, value]) => `${name}=${value}`);
     const growing = command.kind === 'shell' ? [...variables, ...words] : variables;
-    // Where `{2}` is the second input, one input alone does not show what it adds.
-    const hidden = rows.length === 0 || this.isTable ? 0 : this.#positions * byteLength(rows[0]?.values[0] ?? '');
     return {
-      longest: Math.max(0, ...growing.map(byteLength)) + hidden,
-      exec: execBytes(words) + execBytes(variables) + hidden,
-      chars: words.reduce((sum, word) => sum + byteLength(word) + 1, 0) + hidden,
+      longest: Math.max(0, ...growing.map(byteLength)),
+      exec: execBytes(words) + execBytes(variables),
+      chars: words.reduce((sum, word) => sum + byteLength(word) + 1, 0),
     };
+  }
+
+  /** Tells what each input adds to these sizes. */
+  growth(): RowGrowth {
+    const { isPacked, isTable } = this;
+    const variables = this.#env.map(({ value }) => value);
+    return new RowGrowth({ ...this.#growing, variables }, { seq: LATE, isPacked, isTable });
   }
 
   #check(part: Part): void {
@@ -152,16 +160,10 @@ export class TaskTemplate {
     throw usage(`${part.text}: ${why}`, `to have it as it stands, write {{}${part.text.slice(1)}`);
   }
 
-  #argv(words: readonly (readonly Part[])[], isAppended: boolean): Expand {
-    const whole = isAppended ? [...words, [this.#all]] : words;
-    return (pack) => ({ kind: 'argv', argv: whole.flatMap((word) => expandWord(word, pack)) as [string, ...string[]] });
-  }
-
-  #shellLine([line]: readonly (readonly Part[])[], isAppended: boolean): Expand {
-    if (line === undefined) {
+  #shellLine(parts: readonly Part[] | undefined): Expand {
+    if (parts === undefined) {
       return ({ rows }) => ({ kind: 'shell', line: rows.map(({ values }) => values.join(' ')).join(' ') });
     }
-    const parts = isAppended ? this.#appended(line) : line;
     const shellLine = new ShellLine(parts, this);
     return (pack) => ({ kind: 'shell', line: shellLine.expand(pack) });
   }

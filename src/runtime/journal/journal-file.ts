@@ -3,10 +3,13 @@ import { promisify } from 'node:util';
 
 const sync = promisify(fdatasync);
 
+/** From the first record that is not on the disk to the call that puts it there: a call for each would keep the disk busy. */
+const GATHER_MS = 50;
+
 /**
  * The end of a journal, to which records are appended. A record is with the kernel when `append` returns, so a kill of
  * procctl cannot take it back; and on the disk soon after, by `fdatasync` in the background, so that not even a power
- * failure can: one is under way at a time, and the next one covers all that was written since.
+ * failure can: one is under way at a time, and each covers all that was written since the last.
  */
 export class JournalFile {
   readonly #fd: number;
@@ -15,7 +18,10 @@ export class JournalFile {
   #pending: Buffer = Buffer.alloc(0);
   #error: NodeJS.ErrnoException | undefined;
   #syncing: Promise<void> | undefined;
+  /** Ends the wait for more records. */
+  #syncNow = (): void => {};
   #isDirty = false;
+  #isAwaited = false;
 
   /**
    * @param fd opened with O_APPEND
@@ -52,11 +58,26 @@ export class JournalFile {
 
   /** Resolves when all that was appended is on the disk, or cannot be. */
   async flush(): Promise<void> {
+    this.#isAwaited = true;
+    this.#syncNow();
     while (this.#syncing !== undefined) await this.#syncing;
+    this.#isAwaited = false;
+  }
+
+  #moreRecords(): Promise<void> {
+    if (this.#isAwaited) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, GATHER_MS);
+      this.#syncNow = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   async #syncAll(): Promise<void> {
     while (this.#isDirty) {
+      await this.#moreRecords();
       this.#isDirty = false;
       try {
         await sync(this.#fd);

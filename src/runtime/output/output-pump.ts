@@ -8,6 +8,13 @@ const FD = { stdout: 1, stderr: 2 } as const satisfies Record<Target, number>;
 const JOIN_BYTES = 128 * 1024;
 const AGAIN_MS = 5;
 
+/**
+ * What comes so soon after the last write waits until then, and is written with all that has come meanwhile: a write for each line of
+ * thousands a second would take as long as the tasks. What comes alone is written at once, and so is what is not small.
+ */
+const BURST_MS = 5;
+const SMALL_BYTES = 16 * 1024;
+
 export interface PumpEvents {
   /** Called before the first bytes of a burst are written, and after the last. */
   onBusy?(target: Target): void;
@@ -40,6 +47,10 @@ export class OutputPump {
   #pendingBytes = 0;
   #isWriting = false;
   #waiting: (() => void)[] = [];
+  /** When the last write ended. */
+  #wroteAt = Number.NEGATIVE_INFINITY;
+  /** Set while a write waits for more. */
+  #burst: NodeJS.Timeout | undefined;
   readonly #broken = new Set<Target>();
   #hasGivenUp = false;
   #writeBegunAt: number | undefined;
@@ -81,6 +92,7 @@ export class OutputPump {
   /** Resolves once everything accepted so far is written or dropped. */
   flush(): Promise<void> {
     if (!this.#isWriting || this.#hasGivenUp) return Promise.resolve();
+    this.#endBurst();
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
@@ -102,12 +114,25 @@ export class OutputPump {
   }
 
   #start(): void {
-    if (this.#isWriting || this.#hasGivenUp) return;
+    if (this.#hasGivenUp) return;
+    if (this.#isWriting) {
+      if (this.#pendingBytes > SMALL_BYTES) this.#endBurst();
+      return;
+    }
     this.#isWriting = true;
     // In a later turn: pieces that come in the same one are joined.
-    if (this.gatherMs === 0) setImmediate(() => void this.#run());
-    else setTimeout(() => void this.#run(), this.gatherMs);
+    if (this.gatherMs > 0) setTimeout(() => void this.#run(), this.gatherMs);
+    else if (this.#pendingBytes > SMALL_BYTES || performance.now() - this.#wroteAt > BURST_MS)
+      setImmediate(() => void this.#run());
+    else this.#burst = setTimeout(this.#endBurst, BURST_MS);
   }
+
+  readonly #endBurst = (): void => {
+    if (this.#burst === undefined) return;
+    clearTimeout(this.#burst);
+    this.#burst = undefined;
+    setImmediate(() => void this.#run());
+  };
 
   #wakeWaiting(): void {
     const waiting = this.#waiting;
@@ -127,6 +152,7 @@ export class OutputPump {
       }
     }
     this.#isWriting = false;
+    this.#wroteAt = performance.now();
     this.#events.onIdle?.();
     this.#wakeWaiting();
   }

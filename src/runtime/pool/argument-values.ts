@@ -32,7 +32,7 @@ export async function* valuesOf(source: ArgumentSource, options: ArgumentOptions
   const input = await openArguments(source.file, options);
   try {
     const splitter = new RecordSplitter(options.isNullEnded ? 0 : 0x0a, input.name);
-    for await (const chunk of input.chunks()) yield Array.from(splitter.push(chunk), decodeBytes);
+    for await (const chunk of input.chunks()) yield splitter.texts(chunk);
     if (!options.signal?.aborted) yield Array.from(splitter.end(), decodeBytes);
   } finally {
     input.close();

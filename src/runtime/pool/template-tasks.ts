@@ -115,13 +115,17 @@ const packerOf = (source: TemplateSource, template: TaskTemplate): Packer<Row> =
   const bare = template.sizes([]);
   const room = roomForArguments(execLimit(readFileSync('/proc/self/limits', 'latin1')), source.env);
   const limits = [MAX_WORD_BYTES - bare.longest, room - bare.exec, maxChars - bare.chars];
+  const growth = template.growth();
   return new FittingPacker(limits, slots, (row) => {
-    const sizes = template.sizes([row]);
-    if (sizes.chars > maxChars) {
-      throw new ProcctlError('ERR_INPUT', `a command with one input has ${sizes.chars} bytes, more than --max-chars`);
-    }
-    return [sizes.longest - bare.longest, sizes.exec - bare.exec, sizes.chars - bare.chars];
+    const { longest, exec, chars } = growth.of(row);
+    if (bare.chars + chars > maxChars) checkChars(template.sizes([row]).chars, maxChars);
+    return [longest, exec, chars];
   });
+};
+
+const checkChars = (chars: number, maxChars: number): void => {
+  if (chars <= maxChars) return;
+  throw new ProcctlError('ERR_INPUT', `a command with one input has ${chars} bytes, more than --max-chars`);
 };
 
 async function* tasksOfRows(

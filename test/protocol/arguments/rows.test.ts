@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { jsonRow } from '../../../src/protocol/arguments/json-row.ts';
 import { RecordSplitter } from '../../../src/protocol/arguments/record-splitter.ts';
 import { TableRows } from '../../../src/protocol/arguments/table-rows.ts';
+import { decodeBytes } from '../../../src/protocol/bytes.ts';
 
 describe('a line of JSON', () => {
   const row = jsonRow('{"a": {"b": "x y", "n": 1.50, "l": [1, {"k": null}]}, "a.b": "whole", "t": true}', 'in', 3);
@@ -73,6 +74,31 @@ describe('records', () => {
         if (expected.at(-1) === '') expected.pop();
         expect(records).toEqual(expected);
       }),
+    );
+  });
+
+  it('are the same texts one by one and as many at a time as a chunk has, also where they are no UTF-8', () => {
+    const piece = fc.constantFrom(
+      ...['a', 'é', '\u{feff}', '\n', '\r', '\0'].map((text) => Buffer.from(text)),
+      Buffer.of(0xc3),
+    );
+    fc.assert(
+      fc.property(fc.array(piece), fc.array(fc.nat(9)), fc.constantFrom(0, 10), (pieces, sizes, end) => {
+        const bytes = Buffer.concat(pieces);
+        const [each, many] = [new RecordSplitter(end, 'in'), new RecordSplitter(end, 'in')];
+        const texts: string[][] = [[], []];
+        let from = 0;
+        for (const size of [...sizes, bytes.length]) {
+          const chunk = bytes.subarray(from, from + size);
+          texts[0]?.push(...Array.from(each.push(chunk), decodeBytes));
+          texts[1]?.push(...many.texts(chunk));
+          from += size;
+        }
+        texts[0]?.push(...Array.from(each.end(), decodeBytes));
+        texts[1]?.push(...Array.from(many.end(), decodeBytes));
+        expect(texts[1]).toEqual(texts[0]);
+      }),
+      { numRuns: 1000 },
     );
   });
 });
