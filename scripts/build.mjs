@@ -1,7 +1,9 @@
 // Builds dist/: the library (ESM by esbuild, types by tsc) and the command line (minified CommonJS bundles, by esbuild).
 // A file named `*.lazy.ts` becomes a bundle of its own beside the main one, loaded by `import()` when it is needed.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -77,3 +79,40 @@ await build({
   plugins: [lazyBundles],
 });
 await build({ ...commandLine, entryPoints: { [QUICK]: quick }, plugins: [lazyBundles, quickWords] });
+
+/** Gives each bundle a name at its end, by which bin/procctl.cjs knows what belongs to it. */
+const nameBundles = () => {
+  for (const name of readdirSync('dist/cli')) {
+    const text = readFileSync(join('dist/cli', name));
+    const id = createHash('sha256').update(text).digest('hex').slice(0, 16);
+    appendFileSync(join('dist/cli', name), `//${id}`);
+  }
+};
+nameBundles();
+
+/** Runs procctl once in each way that has to start quickly; what V8 makes of the bundles then, later runs need not make again. */
+const keepParsed = () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'procctl-build-'));
+  try {
+    const tasks = join(scratch, 'tasks.json');
+    writeFileSync(tasks, '[["true"], ":"]');
+    const { NODE_OPTIONS: _, ...env } = process.env;
+    const words = [
+      ['pool', '--json', '--journal', join(scratch, 'journal'), tasks],
+      ['pool', tasks],
+      ['pool', '--', 'true', ':::', 'a'],
+      ['--help'],
+    ];
+    for (const each of words) {
+      execFileSync(process.execPath, ['--require', './scripts/keep-parsed.cjs', 'bin/procctl.cjs', ...each], {
+        env: { ...env, PROCCTL_HOME: scratch, TMPDIR: scratch },
+        stdio: ['ignore', 'ignore', 'ignore'],
+      });
+    }
+  } catch (error) {
+    console.warn(`procctl starts more slowly than it could: ${error.message}`);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+};
+keepParsed();

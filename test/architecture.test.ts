@@ -71,8 +71,11 @@ const importOf = (node: ts.Node): (Pick<Import, 'kind'> & { readonly from: ts.No
   if (ts.isExternalModuleReference(node)) return { kind: 'static', from: node.expression };
   if (!ts.isCallExpression(node)) return undefined;
   if (node.expression.kind === ts.SyntaxKind.ImportKeyword) return { kind: 'dynamic', from: node.arguments[0] };
-  const isRequire = ts.isIdentifier(node.expression) && node.expression.text === 'require';
-  return isRequire ? { kind: 'static', from: node.arguments[0] } : undefined;
+  const callee = ts.isIdentifier(node.expression) ? node.expression.text : '';
+  const [from] = node.arguments;
+  // bin/procctl.cjs loads bundles in a way of its own.
+  const isLoad = callee === 'load' && from !== undefined && ts.isStringLiteralLike(from) && from.text.startsWith('.');
+  return callee === 'require' || isLoad ? { kind: 'static', from } : undefined;
 };
 
 /** Whether an identifier stands for a value, and is no type nor the name of a member, property or declaration. */
@@ -266,7 +269,7 @@ describe('the built bundles', () => {
 
 describe('each rule can fail', () => {
   const sound = {
-    'bin/procctl.cjs': "require('../dist/cli/main.cjs');",
+    'bin/procctl.cjs': "load('../dist/cli/main.cjs');",
     'src/index.ts': "export { Pool } from './api/pool.ts';",
     'src/cli/main.ts': "import { run } from '../runtime/run.ts'; void import('./table.lazy.ts'); run();",
     'src/cli/table.lazy.ts': "import { table } from '../render/table.ts'; export { table };",
