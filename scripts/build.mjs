@@ -101,6 +101,8 @@ const keepParsed = () => {
       ['pool', '--json', '--journal', join(scratch, 'journal'), tasks],
       ['pool', tasks],
       ['pool', '--', 'true', ':::', 'a'],
+      ['pool', '--runner', 'spawn', tasks],
+      ['ps'],
       ['--help'],
     ];
     for (const each of words) {
