@@ -5,9 +5,18 @@ import type { RunView, TaskView } from '../protocol/journal/history.ts';
 import type { RunCounts } from '../protocol/journal/record.ts';
 import { NOTHING } from './process-table.ts';
 
-const RUN_HEAD = ['RUN', 'STATE', 'STARTED', 'TOOK', 'SIZE', 'PID', 'TASKS', 'SUCCEEDED', 'FAILED', 'TIMED-OUT'].concat(
-  ['CANCELLED', 'SKIPPED', 'LEFT-OUT'],
-);
+export const RUN_HEAD = [
+  'RUN',
+  'STATE',
+  'STARTED',
+  'TOOK',
+  'SIZE',
+  'PID',
+  'TASKS',
+  'SUCCEEDED',
+  'FAILED',
+  'TIMED-OUT',
+].concat(['CANCELLED', 'SKIPPED', 'LEFT-OUT']);
 
 export const TASK_HEAD = ['RUN', 'SEQ', 'ID', 'STATE', 'ATTEMPTS', 'END', 'DURATION', 'SLOT', 'NAME'];
 

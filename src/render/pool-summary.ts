@@ -1,9 +1,10 @@
 import { Chalk } from 'chalk';
+import stringWidth from 'string-width';
 import type { PoolSummary, SummedTask } from '../core/pool/summary.ts';
 import { printable } from '../core/printable.ts';
 import { formatDuration } from '../protocol/duration.ts';
 import { cutToWidth } from './cut-to-width.ts';
-import { failureText, taskText } from './pool-text.ts';
+import { failureText, shortened, taskText } from './pool-text.ts';
 
 export interface SummaryScreen {
   /** Places in a line of the terminal; absent where it goes to something else: lines are then as long as they are. */
@@ -27,6 +28,16 @@ const endText = (task: SummedTask): string => {
 
 const failureOf = ({ end, ...task }: SummedTask): string =>
   failureText({ ...task, end: end === 'timedOut' ? 'timedOut' : 'failed' });
+
+/** The least that is shown of a name. */
+const MIN_NAME = 8;
+
+/** A text about a task, its name cut so far that the rest of it can be seen. */
+const aroundName = (task: SummedTask, columns: number, text: (task: SummedTask) => string): string => {
+  const name = printable(shortened(task.name));
+  const over = stringWidth(text(task)) - columns;
+  return text(over > 0 ? { ...task, name: cutToWidth(name, Math.max(MIN_NAME, stringWidth(name) - over)) } : task);
+};
 
 /** A line of a program as a person would see it: what a carriage return has overwritten is gone. */
 const shownLine = (line: string): string => printable(line.replace(/\r+$/, '').replace(/^.*\r/, ''));
@@ -54,12 +65,18 @@ export const renderPoolSummary = (
     line(`at a time  ${average.toFixed(1)} on average, ${mostAtWork} at most`),
     heading('SLOWEST'),
     ...slowest.map((task) =>
-      line(`${formatDuration(task.durationMs).padStart(width)}  ${taskText(task)}${endText(task)}`),
+      line(
+        aroundName(
+          task,
+          columns,
+          (shown) => `${formatDuration(shown.durationMs).padStart(width)}  ${taskText(shown)}${endText(shown)}`,
+        ),
+      ),
     ),
   ];
   if (failedCount > 0) parts.push(heading('FAILED'));
   for (const task of failed) {
-    parts.push(chalk.red(line(failureOf(task)).trimEnd()), '\n');
+    parts.push(chalk.red(line(aroundName(task, columns, failureOf)).trimEnd()), '\n');
     for (const text of task.lastLines) parts.push(line(`  ${shownLine(text)}`));
   }
   const more = failedCount - failed.length;

@@ -68,8 +68,9 @@ const reasonText = ({ end, outcome, timeoutMs }: TaskFailure): string => {
 
 /** Why a task has not succeeded: `task 3 (gzip -9 x): exit code 2 after 3 attempts`. */
 export const failureText = (failure: TaskFailure): string => {
-  const { attempts, end } = failure;
-  const tries = attempts > 1 ? `${end === 'timedOut' ? ',' : ''} after ${attempts} attempts` : '';
+  const { attempts, end, outcome } = failure;
+  const isSentence = end === 'timedOut' || outcome?.kind === 'error';
+  const tries = attempts > 1 ? `${isSentence ? ',' : ''} after ${attempts} attempts` : '';
   return `${taskText(failure)}: ${reasonText(failure)}${tries}`;
 };
 

@@ -387,6 +387,7 @@ describe.concurrent('wrong use of templates', () => {
     [['--format', 'json', '--', 'echo', ':::', 'a'], /--format is for a tasks file/],
     [['-n0', '--', 'echo'], /--max-args.*from 1 to 1000000/],
     [['-I', '', '--', 'echo'], /--replace/],
+    [['-I', ':::', '--', 'echo', ':::', ':::', 'a'], /--replace.*such as -I FILE/],
     [['-e', 'A', '--', 'echo', ':::', 'a'], /--env.*has no value/],
     [['-e', '=x', '--', 'echo', ':::', 'a'], /--env.*name is empty.*\(write NAME=value\)/],
     [['--retry-delay', '1s', '--', 'echo', ':::', 'a'], /--retry-delay without --retries.*add --retries/],

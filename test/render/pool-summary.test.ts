@@ -63,6 +63,13 @@ describe('the summary of a pool', () => {
     }
   });
 
+  it('cuts the name of a failed task rather than the reason', () => {
+    const long: SummedTask = { ...made, name: `漢字 ${'x'.repeat(100)}`, lastLines: [] };
+    const text = renderPoolSummary({ ...summary, slowest: [long], failed: [long] }, 1, { columns: 60, colour: false });
+    expect(text).toMatch(/\n0\.5s {2}task 7 \(漢字 x+…\), failed\n/);
+    expect(text).toMatch(/\ntask 7 \(漢字 x+…\): exit code 2 after 2 attempts\n/);
+  });
+
   it('is nothing where nothing was run', () => {
     const nothing = { attempts: 0, taskMs: 0, mostAtWork: 0, slowest: [], failed: [], failedCount: 0 };
     expect(renderPoolSummary(nothing, 10, { colour: false })).toBe('');

@@ -92,6 +92,10 @@ describe('why a task has not succeeded', () => {
     expect(failureLine({ ...task, end: 'failed', outcome: { kind: 'exited', exitCode: 2 }, attempts: 3 })).toBe(
       'procctl: task 3 (gzip -9 x): exit code 2 after 3 attempts',
     );
+    const outcome = { kind: 'error', code: 'ENOSPC', message: 'no space left on device' } as const;
+    expect(failureLine({ ...task, end: 'failed', outcome, attempts: 2 })).toBe(
+      'procctl: task 3 (gzip -9 x): no space left on device, after 2 attempts',
+    );
   });
 
   it('is one printable line of bearable length, whatever the task is called', () => {

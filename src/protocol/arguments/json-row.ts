@@ -23,8 +23,9 @@ const keysOf = (value: unknown): string => {
 
 /** A whole key first, since keys may have dots in them; then the way down, key by key. */
 const lookUp = (whole: unknown, name: string): { readonly value: unknown } | { readonly lacking: unknown } => {
+  // What the JSON has, and not what JavaScript adds to it: the `length` of an array cannot be enumerated.
   const has = (value: unknown, key: string): value is Readonly<Record<string, unknown>> =>
-    typeof value === 'object' && value !== null && Object.hasOwn(value, key);
+    typeof value === 'object' && value !== null && Object.prototype.propertyIsEnumerable.call(value, key);
   if (has(whole, name)) return { value: whole[name] };
   let value = whole;
   for (const key of name.split('.')) {

@@ -23,6 +23,7 @@ describe('a line of JSON', () => {
     expect(() => row.named?.('a.x')).toThrow('in:3: there is no "a.x" in this value, which has b, n, l');
     expect(() => row.named?.('t.x')).toThrow('which is no object but true');
     expect(() => row.named?.('toString')).toThrow('there is no "toString"');
+    expect(() => row.named?.('a.l.length')).toThrow('there is no "a.l.length" in this value, which has 0, 1');
   });
   it('never gives a program what stands for no byte', () => {
     expect(jsonRow('{"a":"\\ud800\\udc01\\udcff"}', 'in', 1).named?.('a')).toBe('\ud800\udc01\udcff');

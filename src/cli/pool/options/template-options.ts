@@ -34,7 +34,7 @@ const size = checkedOption((text: string): number => {
 });
 
 const replacement = checkedOption((text: string): string => {
-  if (text !== '' && text !== '--') return text;
+  if (text !== '' && text !== '--' && !/^:::/.test(text)) return text;
   throw new ProcctlError('ERR_USAGE', `expected what is to stand for the arguments, got ${show(text)}`, {
     hint: 'such as -I FILE',
   });
