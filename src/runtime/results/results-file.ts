@@ -74,7 +74,7 @@ class ResultsFile implements Results {
     try {
       this.#isNew = fstatSync(this.#fd).size === 0;
       this.#size = this.#isNew ? 0 : this.#takeUp();
-      if (this.#size === 0) this.#append([Buffer.from(form.header)]);
+      if (this.#size === 0) this.#append([Buffer.from(form.header)], false);
     } catch (error) {
       closeSync(this.#fd);
       throw error instanceof ProcctlError ? error : cannotHave(path, error);
@@ -130,7 +130,9 @@ class ResultsFile implements Results {
   #write(record: TaskRecord, task: TaskSpec, stdout: Bytes, stderr: Bytes): void {
     if (this.#isLost) return;
     try {
-      this.#append(this.#form.row(record, task, stdout, stderr));
+      // No journal calls a task done that never started: it runs again. Of them there may be thousands in one turn.
+      const isSynced = this.#options.isSynced && record.attempts > 0;
+      this.#append(this.#form.row(record, task, stdout, stderr), isSynced);
       this.#rows += 1;
     } catch (error) {
       this.#isLost = true;
@@ -140,14 +142,14 @@ class ResultsFile implements Results {
   }
 
   /** All of it or, on a full disk, nothing. */
-  #append(pieces: Iterable<Buffer>): void {
+  #append(pieces: Iterable<Buffer>, isSynced: boolean): void {
     let size = this.#size;
     try {
       for (const piece of pieces) {
         writeWhole(this.#fd, piece);
         size += piece.length;
       }
-      if (this.#options.isSynced) fsyncSync(this.#fd);
+      if (isSynced) fsyncSync(this.#fd);
       this.#size = size;
     } catch (error) {
       ftruncateSync(this.#fd, this.#size);
