@@ -1,6 +1,6 @@
 // Builds dist/: the library (ESM by esbuild, types by tsc) and the command line (minified CommonJS bundles, by esbuild).
 // A file named `*.lazy.ts` becomes a bundle of its own beside the main one, loaded by `import()` when it is needed.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,8 +28,8 @@ const lazyBundles = {
   },
 };
 
-/** The bundle that reads the definitions of commands without commander. */
-const QUICK = 'quick-program.lazy';
+/** The bundles that read the definitions of commands without commander. */
+const QUICK = ['quick-pool.lazy', 'quick-program.lazy'];
 
 /** Puts what reads plainly right words in the place of commander. */
 const quickWords = {
@@ -72,13 +72,15 @@ const commandLine = {
   },
   loader: { '.sh': 'text' },
 };
-const { [QUICK]: quick, ...others } = lazyEntries;
+const isQuick = ([name]) => QUICK.includes(name);
+const quick = Object.fromEntries(Object.entries(lazyEntries).filter(isQuick));
+const others = Object.fromEntries(Object.entries(lazyEntries).filter((entry) => !isQuick(entry)));
 await build({
   ...commandLine,
   entryPoints: { main: 'src/cli/main.ts', daemon: 'src/daemon/main.ts', ...others },
   plugins: [lazyBundles],
 });
-await build({ ...commandLine, entryPoints: { [QUICK]: quick }, plugins: [lazyBundles, quickWords] });
+await build({ ...commandLine, entryPoints: quick, plugins: [lazyBundles, quickWords] });
 
 /** Gives each bundle a name at its end, by which bin/procctl.cjs knows what belongs to it. */
 const nameBundles = () => {
@@ -103,13 +105,20 @@ const keepParsed = () => {
       ['pool', '--', 'true', ':::', 'a'],
       ['pool', '--runner', 'spawn', tasks],
       ['ps'],
+      // There is no daemon: that is its answer, and an exit status.
+      ['daemon', 'status'],
       ['--help'],
     ];
     for (const each of words) {
-      execFileSync(process.execPath, ['--require', './scripts/keep-parsed.cjs', 'bin/procctl.cjs', ...each], {
-        env: { ...env, PROCCTL_HOME: scratch, TMPDIR: scratch },
-        stdio: ['ignore', 'ignore', 'ignore'],
-      });
+      const { error } = spawnSync(
+        process.execPath,
+        ['--require', './scripts/keep-parsed.cjs', 'bin/procctl.cjs', ...each],
+        {
+          env: { ...env, PROCCTL_HOME: scratch, TMPDIR: scratch },
+          stdio: 'ignore',
+        },
+      );
+      if (error !== undefined) throw error;
     }
   } catch (error) {
     console.warn(`procctl starts more slowly than it could: ${error.message}`);

@@ -24,11 +24,17 @@ const quickVersion = (words: readonly string[]): (() => Promise<number>) | undef
 const asksForHelp = ([first = '-', ...words]: readonly string[]): boolean =>
   first.startsWith('-') || first === 'help' || words.includes('--help') || words.includes('-h');
 
+/** @returns undefined when the words are for commander */
+const runQuickly = async ([name]: readonly string[]): Promise<number | undefined> =>
+  name === 'pool'
+    ? (await import('./quick-pool.lazy.ts')).runQuickPool()
+    : (await import('./quick-program.lazy.ts')).runQuickProgram();
+
 const main = async (): Promise<void> => {
   const words = process.argv.slice(2);
   const quick = quickVersion(words) ?? quickPs(words);
   if (quick === undefined) {
-    const status = asksForHelp(words) ? undefined : await (await import('./quick-program.lazy.ts')).runQuick();
+    const status = asksForHelp(words) ? undefined : await runQuickly(words);
     if (status === undefined) return (await import('./program.lazy.ts')).runProgram();
     process.exitCode = status;
     return;

@@ -12,7 +12,7 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 /** What V8 has made of bundles; they are of a run that needs these four. */
 const bundles = join(root, 'dist/cli');
 const kept = readdirSync(bundles).filter((name) => name.endsWith('.cache'));
-const NEEDED = ['main.cjs', 'quick-program.lazy.cjs', 'run-pool.lazy.cjs', 'template-source.lazy.cjs'];
+const NEEDED = ['main.cjs', 'quick-pool.lazy.cjs', 'run-pool.lazy.cjs', 'template-source.lazy.cjs'];
 
 /** Says of each bundle that is loaded whether V8 took what was kept of it. */
 const WATCH = `

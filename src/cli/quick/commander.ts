@@ -1,6 +1,6 @@
 // What the definitions of commands use of commander, for words that are plainly right. It explains nothing: help, mistakes and
 // all forms it does not know are left to commander itself, which takes longer to load than all the rest of a short command.
-// The build puts it in commander's place for quick-program.lazy.ts, so both read the same definitions.
+// The build puts it in commander's place for quick-program.lazy.ts and quick-pool.lazy.ts, so both read the same definitions.
 
 /** These words, or this definition, are for commander. */
 export class Unsure extends Error {}
