@@ -52,7 +52,10 @@ const tellOfBrokenOutput = (error: NodeJS.ErrnoException): void => {
   else if (!isReaderGone(error)) tell(new ProcctlError('ERR_RUNTIME', `cannot write the output: ${error.message}`));
 };
 
-type RemoteSetting = Pick<PoolRunOptions, 'size' | 'openPlace'>;
+interface RemoteSetting extends Pick<PoolRunOptions, 'size' | 'openPlace'> {
+  /** All is done and written. */
+  leave(): void;
+}
 
 /** The journal of a run; a bundle of its own, for most runs have none. */
 const openJournal = async (
@@ -71,10 +74,10 @@ const openJournal = async (
 
 /** Where tasks run, if that is elsewhere; a bundle of its own. */
 const openRemote = async (flags: PoolFlags, directory: string, ports: RemotePorts): Promise<RemoteSetting> => {
-  if (flags.on === null) return { size: flags.size.size };
-  const { remotePlaces, REMOTE_SIZE } = await import('./remote.lazy.ts');
+  if (flags.on === null) return { size: flags.size.size, leave: () => {} };
+  const { leaveSoon, remotePlaces, REMOTE_SIZE } = await import('./remote.lazy.ts');
   const size = flags.size.isDefault === true ? REMOTE_SIZE : flags.size.size;
-  return { size, openPlace: remotePlaces(flags.on, flags, directory, ports) };
+  return { size, openPlace: remotePlaces(flags.on, flags, directory, ports), leave: leaveSoon };
 };
 
 const shapeOf = ({ short, long, required, optional }: Option): OptionShape => ({
@@ -138,7 +141,8 @@ export const runPool = async (input: PoolInput, flags: PoolFlags, command: Comma
   });
   const run = new PoolRun(
     {
-      ...remote,
+      size: remote.size,
+      ...(remote.openPlace && { openPlace: remote.openPlace }),
       retries: flags.retries,
       retryDelay: flags.retryDelay,
       halt: flags.halt,
@@ -196,5 +200,6 @@ export const runPool = async (input: PoolInput, flags: PoolFlags, command: Comma
     sizeControl.stop();
     stopWatches();
     results?.close(isInputGood);
+    remote.leave();
   }
 };

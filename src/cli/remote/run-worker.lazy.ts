@@ -7,6 +7,7 @@ import { QueueWorker } from '../../runtime/remote/queue-worker.ts';
 import { isOurs, say as sayNow, tell } from '../tell.ts';
 import type { WorkerFlags } from '../worker.ts';
 import { hideSecrets, queueKey, withoutSecretVariables } from './hide-secrets.ts';
+import { leaveSoon } from './leave-soon.ts';
 import { talkingLink } from './link-talk.ts';
 
 const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -79,7 +80,6 @@ export const runWorker = async (url: string, flags: WorkerFlags): Promise<number
     await worker.close();
     await link.close();
     for (const name of ENDING_SIGNALS) process.off(name, onSignal);
-    // Connections of BullMQ that wait for a Redis that is away would keep the process.
-    setImmediate(() => setTimeout(() => process.exit(), 500).unref());
+    leaveSoon();
   }
 };

@@ -4,7 +4,7 @@ import type { Piece } from './submitted.ts';
 const BLOCK_MS = 5_000;
 /** Of each stream in one answer: pieces of 64 KiB at most. */
 const PIECES = 8;
-const AGAIN_MS = 200;
+const AGAIN_MS = 201;
 
 /** A stream that is read. */
 export interface Source {
