@@ -5,8 +5,8 @@ export const DEFAULT_QUEUE = 'procctl';
 
 /** Keys of a queue. `:` is in no queue's name. */
 export const keysOf = (queue: string) => ({
-  /** Stream: what an attempt has written and nobody has read yet. */
-  output: (jobId: string): string => `procctl:${queue}:output:${jobId}`,
+  /** Stream: what an execution of a job (the first is 1) has written and nobody has read yet. */
+  output: (jobId: string, execution: number): string => `procctl:${queue}:output:${jobId}:${execution}`,
   /** String, `graceful` or `now`: the attempt is to be ended, or not to be begun. */
   end: (jobId: string): string => `procctl:${queue}:end:${jobId}`,
   /** Its presence: somebody waits for the jobs of this batch. */

@@ -26,10 +26,10 @@ const textOf = (field: Buffer | undefined): string => field?.toString('latin1') 
 const pieceOf = (fields: readonly Buffer[]): Piece | undefined => {
   const found = new Map<string, Buffer>();
   for (let at = 0; at + 1 < fields.length; at += 2) found.set(textOf(fields[at]), fields[at + 1] as Buffer);
-  const [execution, number] = [Number(textOf(found.get('e'))), Number(textOf(found.get('n')))];
+  const number = Number(textOf(found.get('n')));
   const chunk = found.get('d');
-  if (!Number.isSafeInteger(execution) || !Number.isSafeInteger(number) || chunk === undefined) return undefined;
-  return { execution, number, stream: textOf(found.get('s')) === 'e' ? 'stderr' : 'stdout', chunk };
+  if (!Number.isSafeInteger(number) || chunk === undefined) return undefined;
+  return { number, stream: textOf(found.get('s')) === 'e' ? 'stderr' : 'stdout', chunk };
 };
 
 type Answer = readonly (readonly [key: Buffer, entries: readonly (readonly [id: Buffer, fields: Buffer[]])[]])[];

@@ -27,7 +27,6 @@ export interface SenderPorts {
 export class OutputSender {
   readonly #redis: Redis;
   readonly #key: string;
-  readonly #execution: number;
   readonly #maxBytes: number;
   readonly #ports: SenderPorts;
   #held: { readonly stream: Stream; readonly chunk: Buffer }[] = [];
@@ -44,14 +43,9 @@ export class OutputSender {
   #last: Promise<unknown> = Promise.resolve();
   #error: Error | undefined;
 
-  constructor(
-    redis: Redis,
-    options: { readonly key: string; readonly execution: number; readonly maxBytes: number },
-    ports: SenderPorts,
-  ) {
+  constructor(redis: Redis, options: { readonly key: string; readonly maxBytes: number }, ports: SenderPorts) {
     this.#redis = redis;
     this.#key = options.key;
-    this.#execution = options.execution;
     this.#maxBytes = options.maxBytes;
     this.#ports = ports;
   }
@@ -88,6 +82,7 @@ export class OutputSender {
     clearTimeout(this.#timer);
     clearTimeout(this.#look);
     this.#isOver = true;
+    if (this.#chunks > 0) this.#redis.del(this.#key).catch(() => {});
   }
 
   #inline(): { inline?: readonly InlinePiece[] } {
@@ -130,7 +125,7 @@ export class OutputSender {
     this.#chunks += 1;
     this.#sizes.push(piece.length);
     this.#unreadBytes += piece.length;
-    const fields = ['e', this.#execution, 'n', number, 's', letterOf(stream), 'd', piece] as const;
+    const fields = ['n', number, 's', letterOf(stream), 'd', piece] as const;
     this.#redis.xadd(this.#key, '*', ...fields).catch((error: Error) => {
       this.#error ??= error;
     });

@@ -189,7 +189,7 @@ export class QueueWorker {
       redis: this.#link.redis,
       seq: this.#lastSeq,
       slot,
-      outputKey: this.#keys.output(jobId),
+      outputKey: (execution) => this.#keys.output(jobId, execution),
       maxOutputBytes: this.#options.maxOutputBytes,
     });
     this.#running.set(jobId, attempt);

@@ -19,7 +19,7 @@ export interface AttemptPlace {
   /** By which the site knows it. */
   readonly seq: number;
   readonly slot: number;
-  readonly outputKey: string;
+  readonly outputKey: (execution: number) => string;
   readonly maxOutputBytes: number;
 }
 
@@ -49,7 +49,7 @@ export class RemoteAttempt {
     const { site, seq } = place;
     this.#sender = new OutputSender(
       place.redis,
-      { key: place.outputKey, execution: this.#execution, maxBytes: place.maxOutputBytes },
+      { key: place.outputKey(this.#execution), maxBytes: place.maxOutputBytes },
       {
         onStream: () => {
           this.#hasStream = true;

@@ -5,6 +5,7 @@ import { readEndRecord, readProgress } from '../../protocol/remote/end-record.ts
 import { type JobData, jobDataOf, MAX_JOB_BYTES } from '../../protocol/remote/job.ts';
 import { keysOf, type QueueKeys } from '../../protocol/remote/keys.ts';
 import type { ProcInfo } from '../family/proc.ts';
+import { Guard } from '../guard.ts';
 import type { Attempt } from '../lane/attempt.ts';
 import type { Place, Rest, Seat } from '../pool/place.ts';
 import { makeRunDirectory, removeRunDirectory } from '../run-directory.ts';
@@ -62,6 +63,8 @@ export class RemotePlace implements Place {
   readonly #isListening: Promise<QueueEvents | undefined>;
   #isClosed = false;
   #directory: string | undefined;
+  /** It removes the directory if procctl cannot. */
+  #guard: Guard | undefined;
 
   constructor(packages: RemotePackages, link: Link, options: RemotePlaceOptions, events: RemotePlaceEvents) {
     this.#link = link;
@@ -81,7 +84,10 @@ export class RemotePlace implements Place {
   }
 
   get directory(): string {
-    this.#directory ??= makeRunDirectory(this.#options.env);
+    if (this.#directory !== undefined) return this.#directory;
+    const { env, ending } = this.#options;
+    this.#directory = makeRunDirectory(env);
+    this.#guard = new Guard(env, `/${this.#batch}.`, this.#directory, ending);
     return this.#directory;
   }
 
@@ -91,7 +97,6 @@ export class RemotePlace implements Place {
     const submitted = new Submitted(jobId, attempt);
     this.#bySeq.set(seq, submitted);
     this.#byJob.set(jobId, submitted);
-    this.#byOutput.set(this.#keys.output(jobId), submitted);
     void this.#submit(submitted);
   }
 
@@ -152,6 +157,7 @@ export class RemotePlace implements Place {
 
   remove(): void {
     if (this.#directory !== undefined) removeRunDirectory(this.#directory);
+    void this.#guard?.dismiss();
   }
 
   /** Somebody waits for the jobs of this batch. */
@@ -213,7 +219,9 @@ export class RemotePlace implements Place {
     const progress = readProgress(data);
     if (submitted === undefined || progress === undefined) return;
     submitted.heardAt = performance.now();
+    const before = submitted.execution;
     submitted.progress(progress);
+    this.#follow(submitted, before);
     if (progress.streams) this.#reader.wake();
     this.#events.onChange();
   }
@@ -221,8 +229,24 @@ export class RemotePlace implements Place {
   #completed(submitted: Submitted | undefined, returned: unknown): void {
     if (submitted === undefined || submitted.hasEnd) return;
     submitted.heardAt = performance.now();
-    if (submitted.ended(readEndRecord(returned))) this.#settle(submitted);
+    const before = submitted.execution;
+    const isWhole = submitted.ended(readEndRecord(returned));
+    this.#follow(submitted, before);
+    if (isWhole) this.#settle(submitted);
     else this.#reader.wake();
+  }
+
+  /** Each execution of a job has an output of its own. @param before the one that was followed so far */
+  #follow(submitted: Submitted, before: number): void {
+    const { jobId, execution } = submitted;
+    if (execution === before) return;
+    this.#dropOutput(jobId, before);
+    this.#byOutput.set(this.#keys.output(jobId, execution), submitted);
+  }
+
+  #dropOutput(jobId: string, execution: number): void {
+    const key = this.#keys.output(jobId, execution);
+    if (this.#byOutput.delete(key)) this.#link.redis.del(key).catch(() => {});
   }
 
   #failed(submitted: Submitted | undefined, reason: string): void {
@@ -256,10 +280,11 @@ export class RemotePlace implements Place {
     const { jobId, attempt } = submitted;
     if (this.#bySeq.get(attempt.task.seq) === submitted) this.#bySeq.delete(attempt.task.seq);
     this.#byJob.delete(jobId);
-    this.#byOutput.delete(this.#keys.output(jobId));
+    const output = this.#keys.output(jobId, submitted.execution);
+    this.#byOutput.delete(output);
     const removed: Promise<unknown> = Promise.allSettled([
       this.#queue.remove(jobId),
-      this.#link.redis.del(this.#keys.output(jobId), this.#keys.end(jobId)),
+      this.#link.redis.del(output, this.#keys.end(jobId)),
     ]).then(() => this.#open.delete(removed));
     this.#open.add(removed);
   }
@@ -316,7 +341,7 @@ export class RemotePlace implements Place {
     // Not forgotten in Redis: whoever has it is to find that it has to end.
     this.#bySeq.delete(attempt.task.seq);
     this.#byJob.delete(jobId);
-    this.#byOutput.delete(this.#keys.output(jobId));
+    this.#byOutput.delete(this.#keys.output(jobId, submitted.execution));
     submitted.fail('ERR_WORKER_SILENT', `${host} does not say that it has ended it`);
     return true;
   }
@@ -351,7 +376,8 @@ export class RemotePlace implements Place {
     try {
       if (submitted.hasEnd) {
         // Its end is known, but not all it wrote is there to be read.
-        if ((await this.#link.redis.xlen(this.#keys.output(jobId))) === 0) this.#settle(submitted, false);
+        if ((await this.#link.redis.xlen(this.#keys.output(jobId, submitted.execution))) === 0)
+          this.#settle(submitted, false);
         return;
       }
       const [at, finishedAt, returned, reason, progress] = await this.#link.redis.hmget(

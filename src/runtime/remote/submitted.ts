@@ -7,9 +7,7 @@ type Stream = 'stdout' | 'stderr';
 
 /** One piece of output, as it stands in a stream. */
 export interface Piece {
-  /** How often the job had been begun, from 1. */
-  readonly execution: number;
-  /** From 0, in each execution. */
+  /** From 0. */
   readonly number: number;
   readonly stream: Stream;
   readonly chunk: Buffer;
@@ -35,7 +33,7 @@ export class Submitted {
   endingAt = 0;
   /** Where it runs; undefined: nowhere yet, as far as is known. */
   seat: ProgressRecord | undefined;
-  /** The last piece that was read, by its id in the stream. */
+  /** The last piece that was read, by its id in the stream of this execution. */
   lastId = '0-0';
   #execution = 0;
   #pieces = 0;
@@ -46,6 +44,11 @@ export class Submitted {
   constructor(jobId: string, attempt: Attempt) {
     this.jobId = jobId;
     this.attempt = attempt;
+  }
+
+  /** How often the job has been begun, as far as it has been heard of; 0: never. */
+  get execution(): number {
+    return this.#execution;
   }
 
   get isSettled(): boolean {
@@ -67,6 +70,7 @@ export class Submitted {
     if (this.#isSettled || seat.execution < this.#execution) return;
     const isNew = this.seat?.execution !== seat.execution;
     this.seat = seat;
+    if (seat.execution > this.#execution) this.#beginAnew(seat.execution);
     if (isNew) this.attempt.onStarted?.();
   }
 
@@ -75,9 +79,8 @@ export class Submitted {
     this.seat = undefined;
   }
 
-  read({ execution, number, stream, chunk }: Piece): void {
-    if (this.#isSettled || execution < this.#execution) return;
-    if (execution > this.#execution) this.#beginAnew(execution);
+  read({ number, stream, chunk }: Piece): void {
+    if (this.#isSettled) return;
     // Sent once more by a worker that was cut off before it had heard that it had come.
     if (number !== this.#pieces) return;
     this.#pieces += 1;
@@ -127,5 +130,6 @@ export class Submitted {
     this.#hasWritten = false;
     this.#execution = execution;
     this.#pieces = 0;
+    this.lastId = '0-0';
   }
 }
