@@ -7,7 +7,8 @@ import { show } from '../show.ts';
 /** What a worker may be asked to run. */
 export interface AllowRule {
   readonly kind: 'program' | 'shell' | 'module';
-  readonly matches: (name: string) => boolean;
+  /** Of names; `*` is any text. */
+  readonly pattern: string;
 }
 
 /** Variables that make a program run another one, or other code. */
@@ -20,12 +21,11 @@ const isDangerous = (name: string): boolean =>
  * @throws ProcctlError ERR_USAGE
  */
 export const parseAllow = (text: string): AllowRule => {
-  if (text === 'shell') return { kind: 'shell', matches: () => true };
-  const [, kind, pattern] = /^(module:)?(.+)$/s.exec(text) ?? [];
-  const isPath = pattern?.startsWith('/') === true;
-  if (pattern !== undefined && (isPath || (kind === undefined && !pattern.includes('/')))) {
-    return { kind: kind === undefined ? 'program' : 'module', matches: globMatcher(pattern) };
-  }
+  if (text === 'shell') return { kind: 'shell', pattern: '*' };
+  const kind = text.startsWith('module:') ? 'module' : 'program';
+  const pattern = kind === 'module' ? text.slice('module:'.length) : text;
+  const isName = kind === 'program' && pattern !== '' && !pattern.includes('/');
+  if (pattern.startsWith('/') || isName) return { kind, pattern };
   throw new ProcctlError('ERR_USAGE', `expected what is allowed, got ${show(text)}`, {
     hint: 'a program by its name or absolute path, "shell" for lines of shell, or module:/absolute/path.js; * is any text',
   });
@@ -52,7 +52,7 @@ export const refusalOf = (task: TaskSpec, rules: readonly AllowRule[], directory
   const { kind, name } = nameOf(task, directory);
   // A relative path is that of a program in a directory that the task has chosen.
   const isRelative = kind === 'program' && name.includes('/') && !name.startsWith('/');
-  const isAllowed = !isRelative && rules.some((rule) => rule.kind === kind && rule.matches(name));
+  const isAllowed = !isRelative && rules.some((rule) => rule.kind === kind && globMatcher(rule.pattern)(name));
   if (!isAllowed) {
     return kind === 'shell'
       ? 'this worker does not allow lines of shell'

@@ -13,14 +13,14 @@ export interface RemotePackages {
 const find = (name: string, directory: string): unknown => {
   const beside = createRequire(import.meta.url);
   const there = createRequire(join(directory, 'package.json'));
-  for (const require of [beside, there]) {
+  for (const load of [beside, there]) {
     let path: string;
     try {
-      path = require.resolve(name);
+      path = load.resolve(name);
     } catch {
       continue;
     }
-    return require(path);
+    return load(path);
   }
   throw new ProcctlError('ERR_REDIS', `pools on Redis need the package ${name}`, {
     hint: 'npm install bullmq ioredis, beside procctl or in this project; npm install --global for a global procctl',
