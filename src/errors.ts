@@ -26,6 +26,8 @@ const EXIT_STATUS_BY_CODE = {
   ERR_TASKS: EXIT.usage,
   ERR_JOURNAL: EXIT.usage,
   ERR_RUNTIME: EXIT.internal,
+  /** It cannot be reached, or what is needed for it is not installed. */
+  ERR_REDIS: EXIT.internal,
   ERR_RESULTS: EXIT.usage,
   ERR_RESULTS_LOST: EXIT.internal,
   ERR_HOME: EXIT.internal,

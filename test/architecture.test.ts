@@ -30,7 +30,7 @@ const EFFECTFUL_GLOBALS = new Set(
 );
 
 /** Packages that cost start-up: no bundle that every command loads may hold them. */
-const HEAVY_PACKAGES = ['chalk', 'cli-table3', 'execa', 'log-update', 'string-width'];
+const HEAVY_PACKAGES = ['bullmq', 'chalk', 'cli-table3', 'execa', 'ioredis', 'log-update', 'string-width'];
 /** It loads the modules that users name. */
 const LOADS_TARGETS = 'src/worker/load-target.ts';
 const ENTRIES = ['src/cli/main.ts', 'src/index.ts'];

@@ -10,6 +10,7 @@ import { psCommand } from './ps.ts';
 import { queueDemoCommand } from './queue-demo.ts';
 import { showCommand } from './show.ts';
 import { spawnCommand } from './spawn.ts';
+import { workerCommand } from './worker.ts';
 
 type SetStatus = (status: number) => void;
 
@@ -32,6 +33,7 @@ export const allCommands = (setStatus: SetStatus): Command[] => [
   logs(setStatus),
   eventsCommand(setStatus),
   poolCommand(setStatus),
+  workerCommand(setStatus),
   queueDemoCommand(setStatus),
   daemonCommand(setStatus),
 ];
@@ -43,6 +45,7 @@ const MAKERS: Readonly<Record<string, (setStatus: SetStatus) => Command>> = {
   logs,
   events: eventsCommand,
   pool: poolCommand,
+  worker: workerCommand,
   'queue-demo': queueDemoCommand,
   daemon: daemonCommand,
 };

@@ -26,6 +26,8 @@ export interface TaskRecord {
   readonly durationMs: number | null;
   readonly attempts: number;
   readonly slot: number | null;
+  /** The machine it ran on; absent: this one. */
+  readonly host?: string;
   /** What a function returned, as JSON; absent for all else. */
   readonly result?: string;
 }

@@ -28,6 +28,7 @@ const MAX_BAR_CELLS = 30;
 /** A width from which a task's cell has room for the number of its attempt. */
 const MIN_WIDTH_WITH_ATTEMPT = 24;
 
+const HOST: Column = { head: 'HOST', align: 'left', minWidth: 4, cell: ({ host }) => printable(host ?? '-') };
 const TASK: Column = { head: 'TASK', align: 'left', minWidth: 0, cell: () => '' };
 
 const COLUMNS: readonly Column[] = [
@@ -45,7 +46,7 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /** What a window too narrow for everything does without, first to last; TASK always stays. */
-const DISPENSABLE: readonly string[] = ['PID', 'ALIVE', 'SLOT', 'ELAPSED', 'STATE'];
+const DISPENSABLE: readonly string[] = ['PID', 'ALIVE', 'SLOT', 'ELAPSED', 'STATE', 'HOST'];
 
 /** The name of a slot's task, cut to `width`. Only the beginning of a name of many pages is ever looked at. */
 const taskText = ({ task, attempt }: SlotView, width: number): string => {
@@ -61,7 +62,8 @@ const widthOf = (column: Column, slots: readonly SlotView[]): number =>
 
 /** Which columns there is room for, and how wide each is; TASK takes what is left. */
 const layOut = (slots: readonly SlotView[], screenWidth: number): { column: Column; width: number }[] => {
-  let columns = COLUMNS.map((column) => ({ column, width: widthOf(column, slots) }));
+  const hasHosts = slots.some(({ host }) => host !== undefined);
+  let columns = (hasHosts ? [HOST, ...COLUMNS] : COLUMNS).map((column) => ({ column, width: widthOf(column, slots) }));
   const room = (): number => screenWidth - columns.reduce((sum, { width }) => sum + width + GAP.length, -GAP.length);
   for (const head of DISPENSABLE) {
     if (room() >= MIN_TASK_WIDTH) break;

@@ -22,6 +22,8 @@ export interface PoolCounts {
 export interface SlotView {
   /** From 1. */
   readonly slot: number;
+  /** The machine it runs on; absent: this one. */
+  readonly host?: string;
   /** Of what runs here; null when nothing does. */
   readonly pid: number | null;
   readonly state: 'ready' | 'running' | 'waiting' | 'stopping';

@@ -7,6 +7,7 @@ import { addEndOptions } from './options/end-options.ts';
 import { addInputOptions } from './options/input-options.ts';
 import { addJournalOptions, checkShow } from './options/journal-options.ts';
 import { addOutputOptions } from './options/output-options.ts';
+import { addRemoteOptions, checkRemoteFlags } from './options/remote-options.ts';
 import { addResultsOptions } from './options/results-options.ts';
 import { addRunOptions } from './options/run-options.ts';
 import { addTemplateOptions } from './options/template-options.ts';
@@ -30,6 +31,7 @@ Examples:
   find . -name '*.png' -print0 | procctl pool -0 -- convert {} {.}.jpg
   procctl pool --shell -- 'grep -c x {} > {.}.count' ::: *.txt
   echo '["sleep 1", "sleep 1", ["printf", "%s\\\\n", "no quoting needed: $HOME"]]' | procctl pool -
+  procctl pool --on redis://queue.internal tasks.json
   procctl pool --json --retries 2 --timeout 30s tasks.json | jq -r 'select(.state != "succeeded") | .id'
 
 See docs/pool.md and docs/pool-templates.md.`;
@@ -45,6 +47,7 @@ const GROUPS = [
   addJournalOptions,
   addViewOptions,
   addBackgroundOptions,
+  addRemoteOptions,
 ];
 
 /** Options of a command that is to be run are taken for those of procctl, unless they stand behind `--`. */
@@ -81,6 +84,7 @@ export const poolCommand = (setStatus: (status: number) => void): Command => {
       return;
     }
     checkBackgroundFlags(flags);
+    checkRemoteFlags(flags);
     const input = poolInput(words, callerArguments().slice(1), flags);
     if (flags.dryRun) {
       const { dryRun } = await import('./dry-run.lazy.ts');

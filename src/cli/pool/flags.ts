@@ -4,6 +4,7 @@ import type { EndFlags } from './options/end-options.ts';
 import type { InputFlags } from './options/input-options.ts';
 import type { JournalFlags } from './options/journal-options.ts';
 import type { OutputFlags } from './options/output-options.ts';
+import type { RemoteFlags } from './options/remote-options.ts';
 import type { ResultsFlags } from './options/results-options.ts';
 import type { RunFlags } from './options/run-options.ts';
 import type { TemplateFlags } from './options/template-options.ts';
@@ -20,4 +21,5 @@ export interface PoolFlags
     ResultsFlags,
     JournalFlags,
     ViewFlags,
-    BackgroundFlags {}
+    BackgroundFlags,
+    RemoteFlags {}

@@ -5,6 +5,7 @@ import { printable } from '../../core/printable.ts';
 import { ProcctlError } from '../../errors.ts';
 import { OutputPump, type Target } from '../../runtime/output/output-pump.ts';
 import { PoolRun } from '../../runtime/pool/pool-run.ts';
+import type { PoolRunOptions } from '../../runtime/pool/pool-run-ports.ts';
 import type { Results } from '../../runtime/results/results.ts';
 import { isReaderGone } from '../reader-gone.ts';
 import { isOurs, tell } from '../tell.ts';
@@ -20,6 +21,7 @@ import type { PoolJournal } from './pool-journal.ts';
 import { PoolSignals } from './pool-signals.ts';
 import { PoolTalk } from './pool-talk.ts';
 import { openProgress, type Progress } from './progress.ts';
+import type { RemotePorts } from './remote.lazy.ts';
 import { SizeControl } from './size-control.ts';
 import { openTaskInput } from './task-input.ts';
 
@@ -50,15 +52,32 @@ const tellOfBrokenOutput = (error: NodeJS.ErrnoException): void => {
   else if (!isReaderGone(error)) tell(new ProcctlError('ERR_RUNTIME', `cannot write the output: ${error.message}`));
 };
 
+interface RemoteSetting extends Pick<PoolRunOptions, 'size' | 'openPlace'> {
+  /** All is done and written. */
+  leave(): void;
+}
+
 /** The journal of a run; a bundle of its own, for most runs have none. */
 const openJournal = async (
   flags: PoolFlags,
-  ports: { readonly say: (line: string) => void; readonly onBroken: (error: NodeJS.ErrnoException) => void },
+  ports: {
+    readonly size: number;
+    readonly say: (line: string) => void;
+    readonly onBroken: (error: NodeJS.ErrnoException) => void;
+  },
 ): Promise<PoolJournal | undefined> => {
-  const { journal: file, size } = flags;
+  const { journal: file } = flags;
   if (file === undefined) return undefined;
   const { openPoolJournal } = await import('./journal.lazy.ts');
-  return openPoolJournal({ file, mode: journalMode(flags), size: size.size, directory: currentDirectory(), ...ports });
+  return openPoolJournal({ file, mode: journalMode(flags), directory: currentDirectory(), ...ports });
+};
+
+/** Where tasks run, if that is elsewhere; a bundle of its own. */
+const openRemote = async (flags: PoolFlags, directory: string, ports: RemotePorts): Promise<RemoteSetting> => {
+  if (flags.on === null) return { size: flags.size.size, leave: () => {} };
+  const { leaveSoon, remotePlaces, REMOTE_SIZE } = await import('./remote.lazy.ts');
+  const size = flags.size.isDefault === true ? REMOTE_SIZE : flags.size.size;
+  return { size, openPlace: remotePlaces(flags.on, flags, directory, ports), leave: leaveSoon };
 };
 
 const shapeOf = ({ short, long, required, optional }: Option): OptionShape => ({
@@ -94,8 +113,10 @@ export const runPool = async (input: PoolInput, flags: PoolFlags, command: Comma
     run.cancel('graceful');
   };
   const directory = currentDirectory();
+  const remote = await openRemote(flags, directory, { say, onChange: () => progress?.changed() });
   let isJournalBroken = false;
   const journal = await openJournal(flags, {
+    size: remote.size,
     say,
     onBroken: ({ message }) => {
       isJournalBroken = true;
@@ -120,7 +141,8 @@ export const runPool = async (input: PoolInput, flags: PoolFlags, command: Comma
   });
   const run = new PoolRun(
     {
-      size: flags.size.size,
+      size: remote.size,
+      ...(remote.openPlace && { openPlace: remote.openPlace }),
       retries: flags.retries,
       retryDelay: flags.retryDelay,
       halt: flags.halt,
@@ -178,5 +200,6 @@ export const runPool = async (input: PoolInput, flags: PoolFlags, command: Comma
     sizeControl.stop();
     stopWatches();
     results?.close(isInputGood);
+    remote.leave();
   }
 };

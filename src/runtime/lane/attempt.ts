@@ -1,5 +1,6 @@
 import type { AttemptOutcome } from '../../core/pool/outcome.ts';
 import type { FunctionCommand, ProgramCommand, TaskCommand, TaskOf } from '../../core/pool/task.ts';
+import type { TermSequence } from '../../core/pool/term-sequence.ts';
 import type { FamilyEnd } from '../family/end-family.ts';
 import { ticksNow } from '../family/proc.ts';
 import type { AttemptPlan } from './plan-attempt.ts';
@@ -9,8 +10,25 @@ export interface Attempt<Command extends TaskCommand = TaskCommand> {
   readonly task: TaskOf<Command>;
   readonly slot: number;
   readonly attempt: number;
+  /** What `PROCCTL_TASK_SEQ` is to say; absent: `seq` of the task, which names it here. */
+  readonly inputSeq?: number;
+  /** How it is ended, if it has to be; absent: as all others of its place. */
+  readonly ending?: TermSequence;
+  /** Elsewhere it runs from now on: until then it was queued. Called again if it is begun anew, on another host as a rule. */
+  onStarted?(): void;
   onData(stream: 'stdout' | 'stderr', chunk: Buffer): void;
-  onEnded(outcome: AttemptOutcome): void;
+  /** It is begun anew, since the machine it ran on was lost: what it wrote so far does not count. */
+  onBegunAnew?(): void;
+  /** It has run into its time limit, ms, which is measured where it runs; it is being ended, or has ended. */
+  onTimeLimit?(limitMs: number): void;
+  /** @param measured absent: to be measured by who started it */
+  onEnded(outcome: AttemptOutcome, measured?: Measured): void;
+}
+
+/** What only the machine knows on which an attempt ran. */
+export interface Measured {
+  readonly durationMs: number;
+  readonly host: string;
 }
 
 export type ProgramAttempt = Attempt<ProgramCommand>;

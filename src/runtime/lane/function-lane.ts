@@ -147,7 +147,7 @@ export class FunctionLane {
       return;
     }
     this.#isSpent = true;
-    const { ending } = this.#context;
+    const { ending = this.#context.ending } = current.attempt;
     const find = (): ProcInfo[] => findFamily(this.#query(current, pid));
     const sequence = mode === 'now' ? KILL_AT_ONCE : ending;
     current.family = endFamily({ find, isOver: () => current.outcome !== undefined, sequence });

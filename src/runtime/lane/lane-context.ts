@@ -19,11 +19,11 @@ export interface LaneContext extends Surroundings {
 /** What a task is told about itself, in its environment. */
 export const identityOf = (
   { markPrefix }: LaneContext,
-  { task, attempt, slot }: Attempt,
+  { task, attempt, slot, inputSeq = task.seq }: Attempt,
   token: string,
 ): Record<string, string> => ({
   PROCCTL_TASK_ID: task.id,
-  PROCCTL_TASK_SEQ: String(task.seq),
+  PROCCTL_TASK_SEQ: String(inputSeq),
   PROCCTL_SLOT: String(slot),
   PROCCTL_ATTEMPT: String(attempt),
   PROCCTL_MARK: `${markPrefix}${token}/`,

@@ -205,7 +205,7 @@ export class Lane {
     }
     const { sinceTicks } = current;
     const find = (): ProcInfo[] => findFamily(this.#query(current, sinceTicks));
-    const sequence = mode === 'now' ? KILL_AT_ONCE : this.#context.ending;
+    const sequence = mode === 'now' ? KILL_AT_ONCE : (current.attempt.ending ?? this.#context.ending);
     current.family = endFamily({ find, isOver: () => current.outcome !== undefined, sequence });
     void current.family.survivors.then((survivors) => this.#familyEnded(current, survivors));
   }

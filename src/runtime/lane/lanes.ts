@@ -83,6 +83,7 @@ export class Lanes {
 
   #free<L extends AnyLane>({ task }: Attempt, lane: L, idle: L[]): void {
     this.#busy.delete(task.seq);
+    lane.setPaused(this.#isPaused);
     if (lane.isSpent) this.#retire(lane);
     else idle.push(lane);
     this.#runPending();
@@ -140,6 +141,11 @@ export class Lanes {
     this.#isPaused = isPaused;
     for (const { lane } of this.#busy.values()) lane.setPaused(isPaused);
     for (const lane of [...this.#idle, ...this.#idleWorkers]) lane.setPaused(isPaused);
+  }
+
+  /** The same for one attempt, until it has ended. */
+  setPausedOf(seq: number, isPaused: boolean): void {
+    this.#busy.get(seq)?.lane.setPaused(isPaused || this.#isPaused);
   }
 
   /** Whether all there is are shells that have nothing to do: none of them will start anything any more. */

@@ -7,9 +7,9 @@ import type { TaskSpec } from '../../core/pool/task.ts';
 import type { TermSequence } from '../../core/pool/term-sequence.ts';
 import type { TimeLimit } from '../../core/pool/time-limit.ts';
 import type { AttemptRecord, TaskRecord } from '../../protocol/task-record.ts';
-import type { ProcInfo } from '../family/proc.ts';
 import type { SpillSpace } from '../output/spill-buffer.ts';
 import type { OutputMode, Release } from '../output/task-output.ts';
+import type { Place, PlaceEvents, Rest } from './place.ts';
 
 /** What a pool is told. */
 export interface PoolRunOptions {
@@ -32,6 +32,8 @@ export interface PoolRunOptions {
   /** Output and records in the order of the input, not of the ends. */
   readonly isOrdered: boolean;
   readonly output: (space: SpillSpace, release: Release) => OutputMode;
+  /** Opens where attempts run, when the first one starts; time limits are measured there. Absent: on this machine. */
+  openPlace?(events: PlaceEvents): Place;
   readonly env: NodeJS.ProcessEnv;
   /** Absolute; where tasks without a `cwd` work. */
   readonly directory: string;
@@ -60,16 +62,10 @@ export interface PoolRunEvents {
 }
 
 /** What became of a pool. */
-export interface PoolResult {
+export interface PoolResult extends Rest {
   readonly counts: PoolCounts;
   readonly haltedBy: HaltReason | null;
   readonly elapsedMs: number;
   /** Why the input could not be read to its end. */
   readonly inputError: unknown;
-  /** Processes that tasks had left in the background, and that have been ended. */
-  readonly leftovers: readonly ProcInfo[];
-  /** Of these, those that could not be ended. */
-  readonly survivors: readonly ProcInfo[];
-  /** Bytes written by such processes after their task had ended. */
-  readonly droppedBytes: number;
 }

@@ -5,26 +5,22 @@ import { InOrder } from '../../core/pool/order.ts';
 import type { AttemptError, AttemptOutcome, TaskSettlement } from '../../core/pool/outcome.ts';
 import { withSlot } from '../../core/pool/slot-mark.ts';
 import type { TaskSpec } from '../../core/pool/task.ts';
-import { KILL_AT_ONCE } from '../../core/pool/term-sequence.ts';
 import type { PoolView } from '../../render/pool-view.ts';
 import { lanesThatFit } from '../descriptors.ts';
-import { endFamily } from '../family/end-family.ts';
-import { findLeftovers } from '../family/family.ts';
-import { type ProcInfo, ticksNow } from '../family/proc.ts';
-import { continueFamily, stopFamily } from '../family/stand-still.ts';
-import type { Attempt } from '../lane/attempt.ts';
+import type { ProcInfo } from '../family/proc.ts';
+import type { Attempt, Measured } from '../lane/attempt.ts';
 import type { LongTimer } from '../long-timer.ts';
 import type { OutputPump } from '../output/output-pump.ts';
 import { SpillSpace } from '../output/spill-buffer.ts';
 import type { OutputMode, Release } from '../output/task-output.ts';
-import { uniqueText } from '../unique-text.ts';
 import { AttemptLimits } from './attempt-limits.ts';
 import { Intake } from './intake.ts';
+import type { Place, PlaceEvents, Rest } from './place.ts';
 import { PoolClock } from './pool-clock.ts';
 import type { PoolResult, PoolRunEvents, PoolRunOptions } from './pool-run-ports.ts';
 import { Site } from './site.ts';
 import { type Bound, type SizeCap, type SizeHold, Sizes } from './sizes.ts';
-import { attemptRecordOf, begunRun, lostOutput, recordOf, type TaskRun } from './task-run.ts';
+import { attemptRecordOf, beganAt, begunRun, lostOutput, recordOf, type TaskRun } from './task-run.ts';
 import { viewOf } from './view-of.ts';
 import type { Watched } from './watches/watched.ts';
 
@@ -39,6 +35,8 @@ const READ_AHEAD = 256;
  */
 const MAX_HELD = 100_000;
 
+const NOTHING_LEFT: Rest = { leftovers: [], survivors: [], droppedBytes: 0 };
+
 /** Runs the tasks of one pool: the core decides, this acts. */
 export class PoolRun implements Watched {
   readonly #options: PoolRunOptions;
@@ -47,8 +45,6 @@ export class PoolRun implements Watched {
   readonly #machine: PoolMachine;
   readonly #runs = new Map<number, TaskRun>();
   readonly #inputStop = new AbortController();
-  readonly #poolMark: string;
-  readonly #sinceTicks: number;
   #queue: PoolEvent[] = [];
   #isHandling = false;
   #isThrottled = false;
@@ -62,7 +58,7 @@ export class PoolRun implements Watched {
   /** As the machine knows it. */
   #size: number;
   readonly #intake: Intake;
-  #site: Site | undefined;
+  #place: Place | undefined;
   readonly #output: OutputMode;
   readonly #order = new InOrder<() => void>();
   #inputError: unknown;
@@ -91,8 +87,6 @@ export class PoolRun implements Watched {
         this.#dispatch({ tag: 'inputFailed' });
       },
     });
-    this.#poolMark = `/${uniqueText()}.`;
-    this.#sinceTicks = ticksNow() - 2;
     const release: Release = options.isOrdered
       ? (seq, write) => this.#write(this.#order.add(seq, write))
       : (_seq, write) => write();
@@ -115,24 +109,25 @@ export class PoolRun implements Watched {
         this.#finish = resolve;
         this.#fail = reject;
       });
-      this.#mostLanes = lanesThatFit();
-      this.#cap('descriptors', this.#mostLanes, 'too few open files allowed (ulimit -n)');
+      if (this.#options.openPlace === undefined) {
+        this.#mostLanes = lanesThatFit();
+        this.#cap('descriptors', this.#mostLanes, 'too few open files allowed (ulimit -n)');
+      }
       void this.#intake.read(tasks);
       await finished;
       return await this.#tidy();
     } catch (error) {
       // Not a single lane can be had, but earlier ones may have left something behind.
       this.cancel('now');
-      if (this.#site !== undefined)
-        await endFamily({ find: this.#leftovers, isOver: () => true, sequence: KILL_AT_ONCE }).survivors;
+      await this.#place?.killAll();
       throw error;
     } finally {
       this.#inputStop.abort();
       this.#clock.stop();
-      await this.#site?.close();
+      await this.#place?.close();
       // What waits for its turn to be written may still stand in files of the directory.
       await this.#pump.flush();
-      this.#site?.remove();
+      this.#place?.remove();
     }
   }
 
@@ -142,12 +137,8 @@ export class PoolRun implements Watched {
    */
   pause(stop: () => void): void {
     this.#clock.standStill(() => {
-      const before = stopFamily(this.#leftovers);
-      try {
-        stop();
-      } finally {
-        continueFamily(this.#leftovers, before);
-      }
+      if (this.#place === undefined) stop();
+      else this.#place.standStill(stop);
     });
   }
 
@@ -167,7 +158,7 @@ export class PoolRun implements Watched {
     const isHigh = this.#isThrottled ? pendingBytes > PRESSURE_OFF_BYTES : pendingBytes > PRESSURE_ON_BYTES;
     if (isHigh === this.#isThrottled) return;
     this.#isThrottled = isHigh;
-    if (this.#output.isStreaming) this.#site?.lanes.setPaused(isHigh);
+    if (this.#output.isStreaming) this.#place?.setPaused(isHigh);
     this.#dispatch({ tag: 'held', by: 'output', on: isHigh });
   }
 
@@ -193,7 +184,7 @@ export class PoolRun implements Watched {
   }
 
   families(): ReadonlyMap<number, readonly ProcInfo[]> {
-    return this.#site?.lanes.families() ?? new Map();
+    return this.#place?.families() ?? new Map();
   }
 
   kill(seq: number, error: AttemptError): void {
@@ -201,7 +192,7 @@ export class PoolRun implements Watched {
     if (run === undefined || run.durationMs >= 0 || run.failure !== undefined) return;
     run.failure = error;
     run.isStopping = true;
-    this.#site?.lanes.end(seq, 'now');
+    this.#place?.end(seq, 'now');
   }
 
   get counts(): PoolCounts {
@@ -212,7 +203,7 @@ export class PoolRun implements Watched {
     const { counts } = this.#machine;
     return viewOf({
       runs: this.#runs.values(),
-      pidOf: (seq) => this.#site?.lanes.pidOf(seq),
+      seatOf: (seq) => this.#place?.seatOf(seq),
       counts,
       now: this.#clock.now,
       heldBy: counts.ready > 0 ? this.#sizes.heldBy(counts.running) : undefined,
@@ -288,7 +279,7 @@ export class PoolRun implements Watched {
       case 'end': {
         const run = this.#runs.get(effect.seq);
         if (run !== undefined) run.isStopping = true;
-        this.#site?.lanes.end(effect.seq, effect.mode);
+        this.#place?.end(effect.seq, effect.mode);
         break;
       }
       case 'retry': {
@@ -325,13 +316,15 @@ export class PoolRun implements Watched {
     this.#runs.set(seq, run);
     const { delayMs } = this.#options;
     if (delayMs > 0) this.#clock.startTimer(delayMs, () => this.#dispatch({ tag: 'held', by: 'delay', on: false }));
-    this.#limits.started({ seq, attempt }, task.timeoutMs);
+    if (this.#options.openPlace === undefined) this.#limits.started({ seq, attempt }, task.timeoutMs);
     const attemptAtIt: Attempt = {
-      task: task.usesSlot === true ? withSlot(task, slot) : task,
+      // Elsewhere, only who runs it knows its slot.
+      task: task.usesSlot === true && this.#options.openPlace === undefined ? withSlot(task, slot) : task,
       slot,
       attempt,
+      ...(this.#options.openPlace === undefined ? undefined : this.#newsFromElsewhere(run)),
       onData: (stream, chunk) => this.#data(run, stream, chunk),
-      onEnded: (outcome) => this.#ended(run, outcome),
+      onEnded: (outcome, measured) => this.#ended(run, outcome, measured),
     };
     try {
       run.output.begin?.();
@@ -342,21 +335,34 @@ export class PoolRun implements Watched {
       return;
     }
     try {
-      this.#open().lanes.run(attemptAtIt);
+      this.#open().run(attemptAtIt);
     } catch (error) {
       this.#fail(error);
     }
   }
 
+  /** What only attempts elsewhere tell. */
+  #newsFromElsewhere(run: TaskRun): Pick<Attempt, 'onStarted' | 'onBegunAnew' | 'onTimeLimit'> {
+    return {
+      onStarted: () => this.#started(run),
+      onBegunAnew: () => run.output.restart(),
+      onTimeLimit: (limitMs) => {
+        run.limitMs = limitMs;
+        this.#dispatch({ tag: 'timeoutElapsed', seq: run.task.seq, attempt: run.attempt });
+      },
+    };
+  }
+
   /** @throws ProcctlError ERR_RUNTIME when there is no place for the run's directory */
-  #open(): Site {
-    if (this.#site !== undefined) return this.#site;
-    this.#site = new Site(this.#poolMark, this.#options, this.#mostLanes, {
+  #open(): Place {
+    if (this.#place !== undefined) return this.#place;
+    const events: PlaceEvents = {
       onShrunk: (fewer, error) => this.#cap('lanes', fewer, error.message),
       onFailed: (error) => this.#fail(error),
-    });
-    this.#site.lanes.setPaused(this.#isThrottled && this.#output.isStreaming);
-    return this.#site;
+    };
+    this.#place = this.#options.openPlace?.(events) ?? new Site(this.#options, this.#mostLanes, events);
+    this.#place.setPaused(this.#isThrottled && this.#output.isStreaming);
+    return this.#place;
   }
 
   #data(run: TaskRun, stream: 'stdout' | 'stderr', chunk: Buffer): void {
@@ -366,15 +372,26 @@ export class PoolRun implements Watched {
     } catch (error) {
       // The disk is full, most likely. A task whose output is not whole has not succeeded, whatever it says.
       run.failure = lostOutput(error as NodeJS.ErrnoException);
-      this.#site?.lanes.end(run.task.seq, 'graceful');
+      this.#place?.end(run.task.seq, 'graceful');
     }
   }
 
-  #ended(run: TaskRun, outcome: AttemptOutcome): void {
+  /** It runs, after it has waited for somebody elsewhere who runs it. */
+  #started(run: TaskRun): void {
+    run.begunAt = this.#clock.now;
+    beganAt(run, Date.now());
+    this.#events.onChange?.();
+  }
+
+  #ended(run: TaskRun, outcome: AttemptOutcome, measured?: Measured): void {
     const { task, attempt } = run;
     this.#limits.ended(task.seq);
     run.endedAt = Date.now();
-    run.durationMs = this.#clock.now - run.begunAt;
+    run.durationMs = measured?.durationMs ?? this.#clock.now - run.begunAt;
+    if (measured !== undefined) {
+      run.host = measured.host;
+      beganAt(run, run.endedAt - Math.round(measured.durationMs));
+    }
     try {
       run.output.ended?.(run.failure === undefined, run.durationMs);
     } catch (error) {
@@ -409,32 +426,16 @@ export class PoolRun implements Watched {
     this.#dispatch({ tag: 'resized', size });
   }
 
-  /** What tasks have left running. */
-  readonly #leftovers = (): ProcInfo[] =>
-    this.#site === undefined ? [] : findLeftovers(this.#poolMark, this.#site.lanes.sessions, this.#sinceTicks);
-
   /** Ends what tasks have left running in the background. */
   async #tidy(): Promise<PoolResult> {
     const elapsedMs = this.#clock.now;
-    const lanes = this.#site?.lanes;
-    // The readers stay: who is ended may have last words, and a broken pipe is no way to go.
-    const areIdleShells = lanes?.areIdleShells;
-    const resting = lanes?.rest();
-    // While idle shells go, /proc is looked at already: all else that can be left is there.
-    const early = areIdleShells ? this.#leftovers().filter(({ pid }) => !lanes?.sessions.has(pid)) : undefined;
-    await resting;
-    const leftovers = early ?? this.#leftovers();
-    const { ending: sequence } = this.#options;
-    const ending =
-      leftovers.length === 0 ? undefined : endFamily({ find: this.#leftovers, isOver: () => true, sequence });
+    const rest = (await this.#place?.rest()) ?? NOTHING_LEFT;
     return {
       counts: this.#machine.counts,
       haltedBy: this.#machine.isHalted,
       elapsedMs,
       inputError: this.#inputError,
-      leftovers,
-      survivors: (await ending?.survivors) ?? [],
-      droppedBytes: lanes?.droppedBytes ?? 0,
+      ...rest,
     };
   }
 }

@@ -1,12 +1,20 @@
-import type { TermSequence } from '../../core/pool/term-sequence.ts';
+import type { EndMode } from '../../core/pool/events.ts';
+import { KILL_AT_ONCE, type TermSequence } from '../../core/pool/term-sequence.ts';
 import { ProcctlError } from '../../errors.ts';
 import { isShellVariable } from '../../protocol/shell-text.ts';
 import { lanesThatFit } from '../descriptors.ts';
+import { endFamily } from '../family/end-family.ts';
+import { findLeftovers } from '../family/family.ts';
+import { type ProcInfo, ticksNow } from '../family/proc.ts';
+import { continueFamily, stopFamily } from '../family/stand-still.ts';
 import { Guard } from '../guard.ts';
+import type { Attempt } from '../lane/attempt.ts';
 import type { LaneContext } from '../lane/lane-context.ts';
 import { findLaneShell } from '../lane/lane-shell.ts';
-import { Lanes, type LanesEvents } from '../lane/lanes.ts';
+import { Lanes } from '../lane/lanes.ts';
 import { makeRunDirectory, removeRunDirectory } from '../run-directory.ts';
+import { uniqueText } from '../unique-text.ts';
+import type { Place, PlaceEvents, Rest, Seat } from './place.ts';
 
 /** Lanes given up because somebody still holds their pipes: this many are read on. */
 const MAX_RETIRED_LANES = 16;
@@ -31,11 +39,14 @@ const cannotStart = (cause: NodeJS.ErrnoException): ProcctlError => {
   return new ProcctlError('ERR_RUNTIME', `cannot start a single process: ${cause.message}`, { ...hint, cause });
 };
 
-/** What a run has on the machine: made when the first task starts, so that a run without tasks leaves no trace. */
-export class Site {
+/** What a run has on this machine: made when the first task starts, so that a run without tasks leaves no trace. */
+export class Site implements Place {
   /** Pipes, standard input of tasks, spilled output. */
   readonly directory: string;
-  readonly lanes: Lanes;
+  readonly #lanes: Lanes;
+  readonly #ending: TermSequence;
+  readonly #poolMark = `/${uniqueText()}.`;
+  readonly #sinceTicks = ticksNow() - 2;
   #guard: Guard | undefined;
 
   /**
@@ -43,12 +54,13 @@ export class Site {
    * @throws ProcctlError ERR_RUNTIME when there is no place for the run's directory
    */
   constructor(
-    poolMark: string,
     { env, runner, size, directory, ending, nice }: SiteOptions,
     maxLanes: number,
-    events: LanesEvents,
+    { onShrunk, onFailed }: PlaceEvents,
   ) {
     this.directory = makeRunDirectory(env);
+    this.#ending = ending;
+    const poolMark = this.#poolMark;
     const outer = env.PROCCTL_MARK?.endsWith('/') ? env.PROCCTL_MARK.slice(0, -1) : '';
     const context: LaneContext = {
       hasLaneShell: runner === 'auto' && findLaneShell() !== undefined && Object.keys(env).every(isShellVariable),
@@ -60,19 +72,72 @@ export class Site {
       ending,
       nice,
     };
-    this.lanes = new Lanes(context, Math.min(MAX_RETIRED_LANES, size, lanesThatFit()), maxLanes, {
-      ...events,
+    this.#lanes = new Lanes(context, Math.min(MAX_RETIRED_LANES, size, lanesThatFit()), maxLanes, {
+      onShrunk,
       // Before anything is run, and while the first shell starts.
       onMade: () => {
         this.#guard ??= new Guard(env, poolMark, this.directory, ending);
       },
-      onFailed: (error) => events.onFailed(cannotStart(error)),
+      onFailed: (error) => onFailed(cannotStart(error)),
     });
+  }
+
+  run(attempt: Attempt): void {
+    this.#lanes.run(attempt);
+  }
+
+  end(seq: number, mode: EndMode): void {
+    this.#lanes.end(seq, mode);
+  }
+
+  seatOf(seq: number): Seat {
+    return { pid: this.#lanes.pidOf(seq) };
+  }
+
+  setPaused(isPaused: boolean): void {
+    this.#lanes.setPaused(isPaused);
+  }
+
+  /** The same for one attempt. */
+  setPausedOf(seq: number, isPaused: boolean): void {
+    this.#lanes.setPausedOf(seq, isPaused);
+  }
+
+  families(): ReadonlyMap<number, readonly ProcInfo[]> {
+    return this.#lanes.families();
+  }
+
+  standStill(stop: () => void): void {
+    const before = stopFamily(this.#leftovers);
+    try {
+      stop();
+    } finally {
+      continueFamily(this.#leftovers, before);
+    }
+  }
+
+  async rest(): Promise<Rest> {
+    const lanes = this.#lanes;
+    // The readers stay: who is ended may have last words, and a broken pipe is no way to go.
+    const { areIdleShells } = lanes;
+    const resting = lanes.rest();
+    // While idle shells go, /proc is looked at already: all else that can be left is there.
+    const early = areIdleShells ? this.#leftovers().filter(({ pid }) => !lanes.sessions.has(pid)) : undefined;
+    await resting;
+    const leftovers = early ?? this.#leftovers();
+    const sequence = this.#ending;
+    const ending =
+      leftovers.length === 0 ? undefined : endFamily({ find: this.#leftovers, isOver: () => true, sequence });
+    return { leftovers, survivors: (await ending?.survivors) ?? [], droppedBytes: lanes.droppedBytes };
+  }
+
+  async killAll(): Promise<void> {
+    await endFamily({ find: this.#leftovers, isOver: () => true, sequence: KILL_AT_ONCE }).survivors;
   }
 
   /** Lets shells and workers go; the directory stays, and the guard. */
   async close(): Promise<void> {
-    await this.lanes.close();
+    await this.#lanes.close();
   }
 
   /** Removes the directory, and lets the guard go: procctl ends no sooner than it does. */
@@ -80,4 +145,7 @@ export class Site {
     removeRunDirectory(this.directory);
     void this.#guard?.dismiss();
   }
+
+  /** What tasks have left running. */
+  readonly #leftovers = (): ProcInfo[] => findLeftovers(this.#poolMark, this.#lanes.sessions, this.#sinceTicks);
 }

@@ -10,6 +10,8 @@ export interface SizeSetting {
   readonly size: number;
   /** Absolute; null: it was given as a number. */
   readonly file: string | null;
+  /** Nobody has said it. */
+  readonly isDefault?: true;
 }
 
 const MAX_BYTES = 64;

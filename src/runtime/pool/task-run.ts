@@ -9,9 +9,9 @@ export interface TaskRun {
   readonly task: TaskSpec;
   readonly output: TaskOutput;
   /** Start of the first attempt, ms since the epoch. */
-  readonly startedAt: number;
+  startedAt: number;
   /** Of the current one. */
-  readonly attemptStartedAt: number;
+  attemptStartedAt: number;
   slot: number;
   attempt: number;
   /** Of the current attempt, on the clock of the pool. */
@@ -25,6 +25,8 @@ export interface TaskRun {
   limitMs: number | undefined;
   /** Why the current attempt has failed, whatever its process says. */
   failure: AttemptError | undefined;
+  /** Where the last attempt ran, if it was elsewhere. */
+  host: string | undefined;
 }
 
 /** What is known when an attempt begins. */
@@ -49,7 +51,14 @@ export const begunRun = ({ startedAt, now, ...begun }: Begun): TaskRun => ({
   isStopping: false,
   limitMs: undefined,
   failure: undefined,
+  host: undefined,
 });
+
+/** The current attempt began at another time than when it was handed over. @param at ms since the epoch */
+export const beganAt = (run: TaskRun, at: number): void => {
+  if (run.attempt === 1) run.startedAt = at;
+  run.attemptStartedAt = at;
+};
 
 const roundedMs = (ms: number): number => Math.round(ms * 1000) / 1000;
 
@@ -113,6 +122,7 @@ export const recordOf = (task: TaskSpec, settlement: TaskSettlement, run: TaskRu
     durationMs: run === undefined ? null : roundedMs(run.durationMs),
     attempts: settlement.attempts,
     slot: settlement.slot ?? null,
+    ...(run?.host === undefined ? undefined : { host: run.host }),
     ...(outcome?.kind === 'returned' ? { result: outcome.result } : undefined),
   };
 };

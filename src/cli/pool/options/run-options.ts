@@ -23,7 +23,10 @@ export const addRunOptions = (command: Command): Command => {
         'tasks at a time: a number, a share of the CPUs (50%), more than the CPUs (+1), or a file that holds one of these',
       )
         .argParser(checkedOption((text: string) => parseSizeSetting(text, cpus)))
-        .default({ size: cpus, file: null } satisfies SizeSetting, '100%, one for each CPU'),
+        .default(
+          { size: cpus, file: null, isDefault: true } satisfies SizeSetting,
+          '100%, one for each CPU; 500 with --on',
+        ),
     )
     .addOption(new Option('-j, --jobs <n>', 'the same as --size'))
     .addOption(

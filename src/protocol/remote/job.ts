@@ -1,0 +1,106 @@
+import type { TaskSpec } from '../../core/pool/task.ts';
+import { KILL_PATIENCE_MS, type TermSequence } from '../../core/pool/term-sequence.ts';
+import { nameOfCommand } from '../command-name.ts';
+import { show, showPath } from '../show.ts';
+import { taskDocument } from '../task-document.ts';
+import { checkTask } from '../task-schema.ts';
+
+/** Of jobs and of end records. */
+export const FORMAT_VERSION = 1;
+
+/** Longer ones are not submitted, bytes of JSON: they would stand in the memory of Redis. */
+export const MAX_JOB_BYTES = 16 * 1024 * 1024;
+
+/** The data of a job: one attempt at a task. */
+export interface JobData {
+  readonly version: number;
+  /** As in a tasks file. */
+  readonly task: unknown;
+  readonly seq?: number;
+  readonly attempt?: number;
+  readonly usesSlot?: boolean;
+  readonly output?: 'stream' | 'none';
+  readonly ending?: readonly (readonly [signal: string, waitMs: number])[];
+  readonly batch?: string;
+  readonly signature?: string;
+}
+
+/** A job, checked. */
+export interface RemoteJob {
+  readonly task: TaskSpec;
+  readonly attempt: number;
+  readonly isOutputWanted: boolean;
+  readonly ending: TermSequence | undefined;
+  readonly batch: string | undefined;
+}
+
+/** @param task whose `timeoutMs` is that of the attempt */
+export const jobDataOf = (
+  { retries: _retries, needs: _needs, priority: _priority, retryDelay: _delay, ...task }: TaskSpec,
+  { attempt, ending, batch }: { readonly attempt: number; readonly ending: TermSequence; readonly batch: string },
+): JobData => ({
+  version: FORMAT_VERSION,
+  task: taskDocument(task),
+  seq: task.seq,
+  attempt,
+  ...(task.usesSlot === true && { usesSlot: true }),
+  output: 'stream',
+  ending: ending.steps.map(({ signal, waitMs }) => [signal, waitMs]),
+  batch,
+});
+
+/** What is wrong with a job. */
+export class BadJob extends Error {}
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 1;
+
+const endingOf = (value: unknown, signals: ReadonlySet<string>): TermSequence | undefined => {
+  if (value === undefined) return undefined;
+  const isStep = (step: unknown): step is readonly [NodeJS.Signals, number] =>
+    Array.isArray(step) && signals.has(step[0]) && Number.isFinite(step[1]) && step[1] >= 0;
+  if (!Array.isArray(value) || !value.every(isStep)) {
+    throw new BadJob(`ending: expected pairs such as ["SIGTERM", 5000], got ${show(value)}`);
+  }
+  return { steps: value.map(([signal, waitMs]) => ({ signal, waitMs })), patienceMs: KILL_PATIENCE_MS };
+};
+
+/**
+ * Checks the data of a job.
+ *
+ * @param signals names of the signals there are
+ * @throws BadJob
+ */
+export const readJob = (data: unknown, signals: ReadonlySet<string>): RemoteJob => {
+  if (typeof data !== 'object' || data === null) throw new BadJob(`expected an object, got ${show(data)}`);
+  const { version, task, seq = 1, attempt = 1, usesSlot = false, output = 'none', ending, batch } = data as JobData;
+  if (version !== FORMAT_VERSION) throw new BadJob(`version: expected ${FORMAT_VERSION}, got ${show(version)}`);
+  if (!isCount(seq)) throw new BadJob(`seq: expected a whole number from 1, got ${show(seq)}`);
+  if (!isCount(attempt)) throw new BadJob(`attempt: expected a whole number from 1, got ${show(attempt)}`);
+  if (output !== 'stream' && output !== 'none') {
+    throw new BadJob(`output: expected "stream" or "none", got ${show(output)}`);
+  }
+  if (batch !== undefined && typeof batch !== 'string')
+    throw new BadJob(`batch: expected a string, got ${show(batch)}`);
+  const checked = checkTask(task);
+  if ('problem' in checked) {
+    throw new BadJob(`${showPath(['task', ...checked.problem.path])}: ${checked.problem.message}`);
+  }
+  const { id = String(seq), name, command, cwd, env, stdin, timeout } = checked.value;
+  return {
+    task: {
+      seq,
+      id,
+      name: name ?? nameOfCommand(command),
+      command,
+      ...(cwd !== undefined && { cwd }),
+      ...(env !== undefined && { env }),
+      ...(stdin !== undefined && { stdin }),
+      ...(timeout !== undefined && { timeoutMs: timeout }),
+      ...(usesSlot === true && { usesSlot }),
+    },
+    attempt,
+    isOutputWanted: output === 'stream',
+    ending: endingOf(ending, signals),
+    batch,
+  };
+};

@@ -1,0 +1,134 @@
+import type { Redis, RedisOptions } from 'ioredis';
+import { ProcctlError } from '../../errors.ts';
+import type { RedisTarget } from '../../protocol/remote/redis-target.ts';
+import type { RemotePackages } from './packages.ts';
+import { within } from './within.ts';
+
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 2_000;
+const LEAVE_MS = 1_000;
+/** What says that another try would end in the same way. */
+const HOPELESS = /WRONGPASS|NOAUTH|NOPERM|invalid (?:username|password)|DB index is out of range|without any password/i;
+
+export interface LinkEvents {
+  /** For the first time, and each time after it was cut off. */
+  onUp(isFirst: boolean): void;
+  onDown(): void;
+  /** It will not come (back); told once. */
+  onLost(error: ProcctlError): void;
+}
+
+/** The connection of a process to Redis, kept up; others are made of it. */
+export class Link {
+  readonly redis: Redis;
+  readonly #target: RedisTarget;
+  readonly #events: LinkEvents;
+  readonly #timeoutMs: number;
+  readonly #copies: Redis[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #lastError = 'no answer';
+  #wasUp = false;
+  #isUp = false;
+  #isOver = false;
+
+  /** @param timeoutMs how long it may be cut off; 0: for ever */
+  constructor({ Redis }: RemotePackages, target: RedisTarget, timeoutMs: number, events: LinkEvents) {
+    this.#target = target;
+    this.#events = events;
+    this.#timeoutMs = timeoutMs;
+    const { host, port, db, username, password, isSecure } = target;
+    const options: RedisOptions = {
+      host,
+      port,
+      db,
+      ...(username !== undefined && { username }),
+      ...(password !== undefined && { password }),
+      ...(isSecure && { tls: { servername: host } }),
+      maxRetriesPerRequest: null,
+      keepAlive: 5_000,
+      connectTimeout: 10_000,
+      retryStrategy: (times) => Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(times, 10)),
+    };
+    this.redis = new Redis(options);
+    this.redis.on('error', (error: Error) => this.#failed(error));
+    this.redis.on('ready', () => this.#up());
+    this.redis.on('close', () => this.#down());
+    this.#wait();
+  }
+
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
+  /** Another connection of the same kind, which goes with this one. */
+  copy(): Redis {
+    const copy = this.redis.duplicate();
+    copy.on('error', () => {});
+    this.#copies.push(copy);
+    return copy;
+  }
+
+  /** A message of somebody else, without the password. */
+  redacted(text: string): string {
+    const { password } = this.#target;
+    return password === undefined ? text : text.replaceAll(password, '***');
+  }
+
+  /** Ends all connections; what has been sent is answered first, if that comes soon. */
+  async close(): Promise<void> {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    for (const copy of this.#copies) copy.disconnect();
+    if (this.#isUp) await within(LEAVE_MS, this.redis.quit());
+    this.redis.disconnect();
+  }
+
+  #wait(): void {
+    clearTimeout(this.#timer);
+    if (this.#timeoutMs === 0) return;
+    this.#timer = setTimeout(() => {
+      const what = this.#wasUp ? 'has not come back' : 'cannot be reached';
+      this.#lose(`${this.#target.name} ${what} within ${this.#timeoutMs / 1000}s: ${this.#lastError}`);
+    }, this.#timeoutMs);
+  }
+
+  #lose(message: string): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.redis.disconnect();
+    const hint = 'see that the server runs and can be reached, or give it more time with --connect-timeout';
+    this.#events.onLost(new ProcctlError('ERR_REDIS', this.redacted(message), { hint }));
+  }
+
+  #failed(error: Error): void {
+    this.#lastError = error.message === '' ? ((error as NodeJS.ErrnoException).code ?? 'no answer') : error.message;
+    if (HOPELESS.test(error.message)) this.#lose(`${this.#target.name}: ${error.message}`);
+  }
+
+  #up(): void {
+    if (this.#isOver) return;
+    clearTimeout(this.#timer);
+    this.#isUp = true;
+    const isFirst = !this.#wasUp;
+    this.#wasUp = true;
+    this.#events.onUp(isFirst);
+  }
+
+  #down(): void {
+    if (this.#isOver || !this.#isUp) return;
+    this.#isUp = false;
+    this.#wait();
+    this.#events.onDown();
+  }
+}
+
+/** What a server says of itself that tasks may be lost by; undefined: all is well. */
+export const serverWarning = async (redis: Redis): Promise<string | undefined> => {
+  const info = await redis.info();
+  const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
+  if (policy !== undefined && policy !== 'noeviction') {
+    return `its maxmemory-policy is ${policy}: jobs may be thrown away when memory gets short; set it to noeviction`;
+  }
+  const [, major = '9', minor = '0'] = /^redis_version:(\d+)\.(\d+)/m.exec(info) ?? [];
+  return Number(major) < 6 || (major === '6' && Number(minor) < 2) ? 'it is older than Redis 6.2' : undefined;
+};

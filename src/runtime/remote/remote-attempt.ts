@@ -1,0 +1,161 @@
+import { hostname } from 'node:os';
+import type { Job } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { EndMode } from '../../core/pool/events.ts';
+import type { AttemptOutcome } from '../../core/pool/outcome.ts';
+import { withSlot } from '../../core/pool/slot-mark.ts';
+import { type EndRecord, outcomePart, type ProgressRecord } from '../../protocol/remote/end-record.ts';
+import { FORMAT_VERSION, type RemoteJob } from '../../protocol/remote/job.ts';
+import { type LongTimer, startLongTimer } from '../long-timer.ts';
+import type { Site } from '../pool/site.ts';
+import { OutputSender } from './output-sender.ts';
+
+/** A task that is over by then is not worth a word of its progress. */
+const PROGRESS_AFTER_MS = 100;
+
+export interface AttemptPlace {
+  readonly site: Site;
+  readonly redis: Redis;
+  /** By which the site knows it. */
+  readonly seq: number;
+  readonly slot: number;
+  readonly outputKey: (execution: number) => string;
+  readonly maxOutputBytes: number;
+}
+
+/** One job at work on this machine, from its start to its end record. */
+export class RemoteAttempt {
+  readonly job: Job;
+  /** When its lock was last known to be good, on the monotonic clock. */
+  lockedAt = performance.now();
+  /** Its result is of no use any more. */
+  isLost = false;
+  /** It is to go back to the queue, and be run elsewhere. */
+  isHandedBack = false;
+  readonly #remote: RemoteJob;
+  readonly #place: AttemptPlace;
+  readonly #sender: OutputSender;
+  #timedOutMs: number | null = null;
+  #isTooMuch = false;
+  #hasStream = false;
+  #hasEnded = false;
+  #limit: LongTimer | undefined;
+  #progress: NodeJS.Timeout | undefined;
+
+  constructor(job: Job, remote: RemoteJob, place: AttemptPlace) {
+    this.job = job;
+    this.#remote = remote;
+    this.#place = place;
+    const { site, seq } = place;
+    this.#sender = new OutputSender(
+      place.redis,
+      { key: place.outputKey(this.#execution), maxBytes: place.maxOutputBytes },
+      {
+        onStream: () => {
+          this.#hasStream = true;
+          this.#tellProgress();
+        },
+        setPaused: (isPaused) => site.setPausedOf(seq, isPaused),
+        onTooMuch: () => {
+          this.#isTooMuch = true;
+          this.end('graceful');
+        },
+      },
+    );
+  }
+
+  get #execution(): number {
+    return Math.max(1, this.job.attemptsStarted);
+  }
+
+  /** Ends it, with all processes it has started. */
+  end(mode: EndMode): void {
+    if (!this.#hasEnded) this.#place.site.end(this.#place.seq, mode);
+  }
+
+  /** Runs it to its end. */
+  async run(): Promise<EndRecord> {
+    const { task, attempt, ending, isOutputWanted } = this.#remote;
+    const { site, seq, slot } = this.#place;
+    const begunAt = performance.now();
+    const outcome = await new Promise<AttemptOutcome>((resolve) => {
+      site.run({
+        task: { ...withSlot(task, slot), seq },
+        inputSeq: task.seq,
+        slot,
+        attempt,
+        ...(ending !== undefined && { ending }),
+        onData: (stream, chunk) => {
+          if (isOutputWanted && !this.isLost) this.#sender.data(stream, chunk);
+        },
+        onEnded: resolve,
+      });
+      this.#startTimers();
+    });
+    this.#hasEnded = true;
+    const durationMs = Math.round((performance.now() - begunAt) * 1000) / 1000;
+    this.#limit?.cancel();
+    clearTimeout(this.#progress);
+    const { output, lost } = await this.#output();
+    return {
+      version: FORMAT_VERSION,
+      ...outcomePart(lost ?? (this.#isTooMuch ? this.#tooMuch : outcome)),
+      timedOutMs: this.#timedOutMs,
+      durationMs,
+      host: hostname(),
+      pid: process.pid,
+      slot,
+      execution: this.#execution,
+      output,
+    };
+  }
+
+  async #output(): Promise<{ output: EndRecord['output']; lost?: AttemptOutcome }> {
+    const none = { chunks: 0, bytes: 0 };
+    if (this.isLost || this.isHandedBack) {
+      this.#sender.discard();
+      return { output: none };
+    }
+    try {
+      return { output: await this.#sender.finish() };
+    } catch (error) {
+      const message = `what it wrote could not be sent: ${(error as Error).message}`;
+      return { output: none, lost: { kind: 'error', code: 'ERR_OUTPUT_LOST', message } };
+    }
+  }
+
+  get #tooMuch(): AttemptOutcome {
+    const { maxOutputBytes } = this.#place;
+    return {
+      kind: 'error',
+      code: 'ERR_OUTPUT_MAX',
+      message: `it wrote more than the ${maxOutputBytes} bytes that its worker sends (--output-max)`,
+    };
+  }
+
+  #startTimers(): void {
+    const { timeoutMs = 0 } = this.#remote.task;
+    if (timeoutMs > 0) {
+      this.#limit = startLongTimer(timeoutMs, () => {
+        this.#timedOutMs = timeoutMs;
+        this.end('graceful');
+      });
+    }
+    this.#progress = setTimeout(() => this.#tellProgress(), PROGRESS_AFTER_MS);
+  }
+
+  #tellProgress(): void {
+    clearTimeout(this.#progress);
+    if (this.#hasEnded) return;
+    const { site, seq, slot } = this.#place;
+    const progress: ProgressRecord = {
+      version: FORMAT_VERSION,
+      host: hostname(),
+      taskPid: site.seatOf(seq).pid ?? null,
+      slot,
+      execution: this.#execution,
+      streams: this.#hasStream,
+    };
+    this.job.updateProgress(progress).catch(() => {});
+  }
+}
