@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { liveWithMark, recordsOf, scratch, startProcctl, statusOf, waitFor } from '../helpers/procctl.ts';
+import { liveWithMark, recordsOf, runProcctl, scratch, startProcctl, statusOf, waitFor } from '../helpers/procctl.ts';
 import { hasRedis, type TestRedis, withRedis } from '../helpers/redis.ts';
 
 const begin = (redis: TestRedis, tasks: readonly unknown[], ...args: string[]) =>
@@ -9,6 +9,8 @@ const begin = (redis: TestRedis, tasks: readonly unknown[], ...args: string[]) =
 
 /** Says that it begins, waits the first time for as long as nobody else does, and ends well at the second. */
 const twice = (file: string): string => `echo $PPID >>${file}; echo try; test $(wc -l <${file}) -ge 2 || sleep 62.4`;
+
+const recordCount = (stdout: Buffer): number => stdout.toString('latin1').split('\n').length - 1;
 
 const linesOf = (file: string): string[] =>
   existsSync(file)
@@ -100,6 +102,39 @@ describe.runIf(hasRedis)('a pool on Redis', { concurrent: true }, () => {
       } finally {
         await worker.discard();
         await pool.discard();
+      }
+    });
+  });
+  it('settles each task once, as one machine does, though each worker is killed and Redis is restarted', async () => {
+    await withRedis(async (redis) => {
+      const tasks = Array.from({ length: 400 }, (_, index) => {
+        if (index % 10 === 0) return `head -c ${3000 + index} /dev/zero; exit ${index % 70 === 0 ? 3 : 0}`;
+        return index % 3 === 0 ? `sleep 0.02; echo ${index}` : ['printf', `${index}`];
+      });
+      const told = (stdout: Buffer) =>
+        recordsOf(stdout)
+          .sort((a, b) => a.seq - b.seq)
+          .map(({ seq, state, exitCode, attempts, stdout: text }) => [seq, state, exitCode, attempts, text]);
+      const args = ['--size', '4', '--lock', '1s'];
+      const workers = await Promise.all([redis.worker(args), redis.worker(args), redis.worker(args)]);
+      const pool = begin(redis, tasks);
+      const settled = (count: number) => waitFor(() => recordCount(pool.stdout) >= count, `${count} have settled`);
+      try {
+        for (const [index, count] of [40, 120, 280].entries()) {
+          await settled(count);
+          workers[index]?.signal('SIGKILL');
+          workers.push(await redis.worker(args));
+          if (index !== 1) continue;
+          await redis.end('SIGKILL');
+          await redis.begin();
+        }
+        const { code, stdout } = await pool.ended;
+        expect(code).toBe(1);
+        const here = await runProcctl(['pool', '--json', '-'], { input: JSON.stringify(tasks) });
+        expect(told(stdout)).toEqual(told(here.stdout));
+        expect(redis.leftKeys()).toEqual([]);
+      } finally {
+        await Promise.all([pool, ...workers].map((procctl) => procctl.discard()));
       }
     });
   });

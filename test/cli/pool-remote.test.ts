@@ -323,6 +323,37 @@ describe.runIf(hasRedis)('a worker', { concurrent: true }, () => {
   });
 });
 
+describe('wrong use of --on and of worker', { concurrent: true }, () => {
+  const on = ['--on', 'redis://127.0.0.1:1'];
+  it.each([
+    [['pool', '--on', 'http://h', 't'], 'the address of Redis has to begin with redis:// or rediss://'],
+    [['worker', 'redis://:s3cret@:x'], 'the address of Redis is no URL'],
+    [['worker'], "missing required argument 'redis url'"],
+    [['pool', ...on, '--memory-max', '1G', 't'], '--memory-max does not go with --on'],
+    [['pool', ...on, '--delay', '1', 't'], '--delay does not go with --on'],
+    [['pool', ...on, '--nice', '1', 't'], '--nice does not go with --on'],
+    [['pool', ...on, '--runner', 'spawn', 't'], '--runner does not go with --on'],
+    [['pool', ...on, '--detach', 't'], '--detach does not go with --on'],
+    [['pool', ...on, '--dry-run', 't'], '--dry-run does not go with --on'],
+    [['pool', ...on, '--timeout', '200%', 't'], '--timeout by the median does not go with --on'],
+    [['pool', '--queue', 'x', 't'], '--queue goes with --on'],
+    [['pool', '--connect-timeout', '1', 't'], '--connect-timeout goes with --on'],
+    [['pool', ...on, '--queue', 'a:b', 't'], 'expected the name of a queue, got "a:b"'],
+    [['worker', 'redis://h', '--size', '0'], 'size'],
+    [['worker', 'redis://h', '--lock', '10ms'], 'expected a duration from 1s to 1h'],
+    [['worker', 'redis://h', '--output-max', '0'], 'expected a size above 0'],
+    [['worker', 'redis://h', '--allow', './a'], 'expected what is allowed, got "./a"'],
+  ])('%j is told in one line, with exit code 2', async (words, message) => {
+    const directory = scratch();
+    writeFileSync(join(directory, 't'), '[]');
+    const { code, stderr } = await runProcctl(words, { cwd: directory });
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(stderr).not.toContain('s3cret');
+  });
+});
+
 describe.runIf(hasRedis)('who asks Redis', { concurrent: true }, () => {
   it('shows its password nowhere', async () => {
     await withRedis(

@@ -280,11 +280,14 @@ export class RemotePlace implements Place {
     const { jobId, attempt } = submitted;
     if (this.#bySeq.get(attempt.task.seq) === submitted) this.#bySeq.delete(attempt.task.seq);
     this.#byJob.delete(jobId);
-    const output = this.#keys.output(jobId, submitted.execution);
-    this.#byOutput.delete(output);
+    // A worker that was lost may have left an output that nobody has heard of.
+    const outputs = Array.from({ length: Math.max(1, submitted.execution) }, (_, index) =>
+      this.#keys.output(jobId, index + 1),
+    );
+    for (const key of outputs) this.#byOutput.delete(key);
     const removed: Promise<unknown> = Promise.allSettled([
       this.#queue.remove(jobId),
-      this.#link.redis.del(output, this.#keys.end(jobId)),
+      this.#link.redis.del(...outputs, this.#keys.end(jobId)),
     ]).then(() => this.#open.delete(removed));
     this.#open.add(removed);
   }
