@@ -3,6 +3,7 @@ import { homedir, tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { ProcctlError } from '../errors.ts';
 import { showFile } from '../protocol/show.ts';
+import { makeDirectory } from './make-directory.ts';
 
 /** Where everything of one daemon is kept. */
 export interface Home {
@@ -100,7 +101,7 @@ const FORMAT = 1;
  */
 export const openHome = (home: Home): void => {
   try {
-    if (!homeExists(home)) mkdirSync(home.path, { recursive: true, mode: 0o700 });
+    if (!homeExists(home)) makeDirectory(home.path, 0o700);
     if ((statSync(home.path).mode & 0o077) !== 0) chmodSync(home.path, 0o700);
     mkdirSync(home.processes, { recursive: true, mode: 0o700 });
     mkdirSync(home.events, { recursive: true, mode: 0o700 });

@@ -1,6 +1,6 @@
-import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { accessSync, constants, statSync } from 'node:fs';
 import { ProcctlError } from '../../errors.ts';
+import { makeDirectory } from '../make-directory.ts';
 import { reasonOf } from './reason.ts';
 import type { Results, ResultsOptions } from './results.ts';
 import { ResultsFolder } from './results-folder.ts';
@@ -12,13 +12,6 @@ const DISK_TROUBLE = new Set(['ENOSPC', 'EDQUOT', 'EIO']);
 export const cannotHave = (path: string, cause: unknown): ProcctlError => {
   const code = DISK_TROUBLE.has((cause as NodeJS.ErrnoException).code ?? '') ? 'ERR_RESULTS_LOST' : 'ERR_RESULTS';
   return new ProcctlError(code, `--results ${path}: ${reasonOf(cause)}`, { cause });
-};
-
-/** Node's own way of making parents (20.19) never ends where there is a directory that takes none, as below /proc. */
-const makeDirectory = (path: string): void => {
-  const parent = dirname(path);
-  if (!existsSync(parent)) makeDirectory(parent);
-  if (!existsSync(path)) mkdirSync(path);
 };
 
 /** Makes the directory, with what is missing of its path. @throws ProcctlError when tasks could not have folders in it */
