@@ -17,7 +17,8 @@ const withProducer = async (
 ): Promise<void> => {
   const connection = connectionTo(redis);
   const queue = new Queue('procctl', { connection });
-  const events = new QueueEvents('procctl', { connection });
+  // From the beginning: an end that comes before it listens would be missed.
+  const events = new QueueEvents('procctl', { connection, lastEventId: '0' });
   await events.waitUntilReady();
   try {
     await use(queue, events);

@@ -30,6 +30,15 @@ describe('a running pool on a terminal', () => {
     ]);
   });
 
+  it('names the hosts of what runs on other machines', () => {
+    const slots = [slot({ host: 'one.internal' }), slot({ slot: 2, pid: null, host: 'b', task: 'sleep 1' })];
+    expect(linesOf(view({ slots }), 80).slice(0, 3)).toEqual([
+      'HOST          SLOT      PID  STATE     ALIVE  TASK                       ELAPSED',
+      'one.internal     1     4711  running   yes    gzip -9 a.log                 0:03',
+      'b                2        -  running   yes    sleep 1                       0:03',
+    ]);
+  });
+
   it('does without the less telling columns in a narrow window', () => {
     expect(linesOf(view({ slots: NASTY }), 44)).toEqual([
       'SLOT  STATE     ALIVE  TASK          ELAPSED',
