@@ -11,6 +11,8 @@ const LONG_RUN_MS = 5_000;
  *   a run of 2000 short tasks spent a third of its own CPU time on them. In a long run they are worth it.
  * - The young generation stays at its first size: it grows up to 48 MiB otherwise, for garbage that is collected as
  *   quickly in a small one.
+ * - The old one grows by less before it is collected: what a task leaves is soon garbage, and there is little else. 20 000 tasks
+ *   take 73 MiB instead of 92, in the same time.
  *
  * These are flags of the engine, not of Node, known to be there in Node 20 and 22; elsewhere nothing is changed.
  */
@@ -23,5 +25,6 @@ const tune = async (): Promise<void> => {
   const { setFlagsFromString } = await import('node:v8');
   setFlagsFromString('--interrupt-budget=500000');
   setFlagsFromString('--semi-space-growth-factor=1');
+  setFlagsFromString('--heap-growing-percent=40');
   setTimeout(() => setFlagsFromString(`--interrupt-budget=${USUAL_BUDGET}`), LONG_RUN_MS).unref();
 };
