@@ -1,10 +1,10 @@
-// COUNT times /bin/true by child_process.spawn, 4 at a time, both streams captured: what a script without a tool does.
+// COUNT times /bin/true x by child_process.spawn, 4 at a time, both streams captured: what a script without a tool does.
 import { spawn } from 'node:child_process';
 
 const run = () =>
   new Promise((resolve, reject) => {
     const chunks = [];
-    const child = spawn('/bin/true', [], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn('/bin/true', ['x'], { stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.on('data', (chunk) => chunks.push(chunk));
     child.stderr.on('data', (chunk) => chunks.push(chunk));
     child.on('error', reject);

@@ -7,22 +7,23 @@ const peer = (name) => fileURLToPath(new URL(`../peers/${name}`, import.meta.url
 /** Four shells that fork and wait, 500 times each, told nothing and telling nothing. */
 const FLOOR = `
 for slot in 1 2 3 4; do
-  (i=0; while [ $i -lt ${COUNT / 4} ]; do /bin/true; i=$((i + 1)); done) &
+  (i=0; while [ $i -lt ${COUNT / 4} ]; do /bin/true x; i=$((i + 1)); done) &
 done
 wait`;
 
 export default {
-  title: `${COUNT} × /bin/true, 4 at a time`,
+  title: `${COUNT} × /bin/true with an argument, 4 at a time`,
   about: `Programs with arguments, no shell. procctl, GNU parallel, execa and the spawn loop capture both streams of each
-task; xargs and xjobs let them through. The slow ones run fewer tasks. The floor is four shells that fork and wait in a
+task; xargs and xjobs let them through. All give it one argument, as xargs does (without one, /bin/true ends sooner). The slow ones run fewer tasks. The floor is four shells that fork and wait in a
 loop: what the machine does when nobody hands out, captures or reports anything.`,
   unit: 'tasks/s',
   amountName: 'tasks',
   isMoreBetter: true,
   valueOf: (elapsedMs, tasks) => (tasks / elapsedMs) * 1000,
   ways: ({ directory, pool }) => {
-    const tasks = (count) => writeTasks(directory, 'argv', { count, task: ['/bin/true'], line: '/bin/true' });
+    const tasks = (count) => writeTasks(directory, 'argv', { count, task: ['/bin/true', 'x'], line: '/bin/true x' });
     const { json, lines } = tasks(COUNT);
+    const words = writeTasks(directory, 'words', { count: COUNT, task: ['/bin/true', 'x'], line: 'x' }).lines;
     return [
       { name: 'procctl pool', kind: 'procctl', amount: COUNT, command: pool(json) },
       {
@@ -37,7 +38,7 @@ loop: what the machine does when nobody hands out, captures or reports anything.
         needs: 'xargs',
         amount: COUNT,
         command: ['xargs', '-P4', '-n1', '/bin/true'],
-        input: lines,
+        input: words,
       },
       {
         name: 'xjobs -j4',

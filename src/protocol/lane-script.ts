@@ -4,8 +4,8 @@ import { isSimpleLine, shellQuote } from './shell-text.ts';
 /**
  * What procctl and the long-lived shell of a lane say to each other.
  *
- * procctl writes POSIX shell text to the shell's standard input; the shell answers on its standard output, a line for
- * each finished attempt. The shell's standard error goes the same way, because that is where shells say that a
+ * procctl writes POSIX shell text to the shell's standard input; the shell answers on its standard output, which is a named
+ * pipe once it is ready, a line for each finished attempt. The shell's standard error goes the same way, because that is where shells say that a
  * signal ended a command ("Killed", "Segmentation fault"): text before the line of an end tells a signal from an
  * exit code above 128, which `$?` alone does not.
  *
@@ -42,14 +42,18 @@ export type LaneMessage =
 
 const MESSAGE_MARK = '\u0001';
 
-/** The first words of a lane: one place to answer, nothing that a task can end, and the pipes tasks write to. */
-export const prelude = (pipes: readonly string[]): string =>
+/**
+ * The first words of a lane: one place to answer, nothing that a task can end, the pipes tasks write to, and from then on
+ * a pipe for the answers.
+ */
+export const prelude = (pipes: readonly string[], answers: string): string =>
   [
     'exec 2>&1',
     // A task may signal its whole process group (`kill 0`): handlers keep the shell; its children get the defaults.
     'trap : HUP INT QUIT TERM PIPE ALRM USR1 USR2',
-    `mkfifo ${pipes.map(shellQuote).join(' ')} || exit`,
+    `mkfifo ${[...pipes, answers].map(shellQuote).join(' ')} || exit`,
     `echo "${MESSAGE_MARK}ready"`,
+    `exec >${shellQuote(answers)} 2>&1`,
     '',
   ].join('\n');
 

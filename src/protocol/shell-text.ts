@@ -1,5 +1,6 @@
 /** Quotes text as one word for any POSIX shell: nothing in it is special, every character stays as it is. */
-export const shellQuote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+export const shellQuote = (text: string): string =>
+  text.includes("'") ? `'${text.replaceAll("'", "'\\''")}'` : `'${text}'`;
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 

@@ -38,9 +38,6 @@ const isExecutable = (path: string): true | 'absent' | 'refused' | 'directory' =
   }
 };
 
-/** Answers for names looked up in PATH; only good news is kept, since a task may create what the next one needs. */
-const found = new Set<string>();
-
 /**
  * Why a program cannot be executed, or undefined when it can: the look-up of execvp(3).
  *
@@ -58,15 +55,10 @@ export const checkProgram = (program: string, searchPath: string, directory: str
     if (answer === 'directory') return refuse('ERR_NOT_EXECUTABLE', `${name}: is a directory`);
     return refuse('ERR_NOT_EXECUTABLE', `${name}: not executable (permission denied)`);
   }
-  const key = `${searchPath}\0${program}\0${searchPath.startsWith('/') ? '' : directory}`;
-  if (found.has(key)) return undefined;
   let wasRefused = false;
   for (const entry of searchPath.split(':')) {
     const answer = isExecutable(from(entry === '' ? `./${program}` : `${entry}/${program}`));
-    if (answer === true) {
-      found.add(key);
-      return undefined;
-    }
+    if (answer === true) return undefined;
     wasRefused ||= answer === 'refused';
   }
   if (wasRefused) return refuse('ERR_NOT_EXECUTABLE', `${name}: found in PATH, but not executable`);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type JsonRecord, RUNNERS, runByName, scratch, writeScript } from '../helpers/procctl.ts';
+import { type JsonRecord, RUNNERS, runByName, runTasks, scratch, writeScript } from '../helpers/procctl.ts';
 
 describe.each(RUNNERS)('a task that --runner %s cannot run', (runner) => {
   const directory = scratch();
@@ -61,5 +61,23 @@ describe.each(RUNNERS)('a task that --runner %s cannot run', (runner) => {
 
   it('leaves the others alone', () => {
     expect(records.get('fine')).toMatchObject({ state: 'succeeded', stdout: 'fine\n' });
+  });
+
+  it('is told apart when its program was there for an earlier one', async () => {
+    const there = scratch();
+    writeScript(join(there, 'tool'), '#!/bin/sh\necho ran\n');
+    const tasks = [
+      { name: 'before', command: ['./tool'] },
+      { name: 'remove', command: ['rm', 'tool'] },
+      { name: 'after', command: ['./tool'] },
+      { name: 'other', command: ['echo', 'fine'] },
+    ];
+    const { records: one } = await runTasks(tasks, { args: ['--runner', runner, '--size', '1'], cwd: there });
+    expect(one).toMatchObject([
+      { state: 'succeeded', stdout: 'ran\n' },
+      { state: 'succeeded' },
+      { state: 'failed', exitCode: null, error: { code: 'ERR_NOT_FOUND', message: './tool: no such file' } },
+      { state: 'succeeded', stdout: 'fine\n' },
+    ]);
   });
 });

@@ -282,7 +282,7 @@ describe('what makes a task the same', () => {
   it('is not how it is called, nor how it is run', () => {
     const other = { seq: 9, id: 'x', name: 'y', timeoutMs: 5, retries: 2, priority: 3 };
     expect(contentOf(other)).toBe(contentOf({}));
-    expect(contentOf({ cwd: '/work/' })).toBe(contentOf({}));
+    expect(contentOf({ cwd: '/base/' })).toBe(contentOf({}));
     expect(contentOf({ env: {} })).toBe(contentOf({}));
   });
 

@@ -154,7 +154,8 @@ export const runPool = async (input: PoolInput, flags: PoolFlags, command: Comma
       isOrdered: flags.keepOrder,
       output: outputOf(flags, pump, { results, summary }),
       ...(source.readAhead === undefined ? undefined : { readAhead: source.readAhead }),
-      env: process.env,
+      // A copy: process.env itself asks the C library, each time.
+      env: { ...process.env },
       directory,
       ...(journal && { isDone: journal.isDone }),
       ...(journal?.expectedMs && { expectedMs: journal.expectedMs }),

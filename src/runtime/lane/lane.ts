@@ -3,7 +3,7 @@ import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
 import type { EndMode } from '../../core/pool/events.ts';
 import type { AttemptOutcome } from '../../core/pool/outcome.ts';
-import type { ProgramCommand } from '../../core/pool/task.ts';
+import type { ProgramCommand, TaskOf } from '../../core/pool/task.ts';
 import { KILL_AT_ONCE } from '../../core/pool/term-sequence.ts';
 import { printable } from '../../core/printable.ts';
 import { encodeBytes, isPlainText } from '../../protocol/bytes.ts';
@@ -13,11 +13,12 @@ import { shellQuote } from '../../protocol/shell-text.ts';
 import { endFamily } from '../family/end-family.ts';
 import { type FamilyQuery, findFamily } from '../family/family.ts';
 import { firstChild, type ProcInfo } from '../family/proc.ts';
+import { AnswerPipe } from './answer-pipe.ts';
 import { Current, type ProgramAttempt } from './attempt.ts';
 import { identityOf, type LaneContext } from './lane-context.ts';
 import { addNiceness } from './niceness.ts';
 import { PipeReader } from './pipes.ts';
-import { directoryOf, planAttempt } from './plan-attempt.ts';
+import { directoryOf, planAttempt, programRefusal } from './plan-attempt.ts';
 import { spawnAttempt } from './spawn-attempt.ts';
 
 /**
@@ -31,6 +32,9 @@ const FULL_BYTES = 64 * 1024;
 
 const DISMISS_MS = 1_000;
 
+/** Pipes that were in their places so shortly ago are not looked for again before the next attempt, as they are after it anyway. */
+const SEEN_MS = 2;
+
 /**
  * One place where an attempt runs: a long-lived shell in a session of its own, and two named pipes.
  * One attempt at a time. A lane that cannot be trusted any more (its shell died, somebody still holds its pipes) says
@@ -43,6 +47,8 @@ export class Lane {
   readonly #reader = new LaneReader();
   #pipes: { readonly stdout: PipeReader; readonly stderr: PipeReader } | undefined;
   #current: Current | undefined;
+  #answers: AnswerPipe | undefined;
+  #pipesSeenAt = 0;
   #isSpent = false;
   #isPaused = false;
   #isClosing = false;
@@ -83,15 +89,10 @@ export class Lane {
       });
     });
     this.#shell.stdin?.on('error', () => {});
-    this.#shell.stdout?.on('data', (chunk: Buffer) => {
-      for (const message of this.#reader.push(chunk.toString('latin1'))) {
-        if (message.tag === 'ready') this.#ready();
-        else this.#ended(message.token, message.status, message.wasAnnounced);
-      }
-    });
+    this.#shell.stdout?.on('data', (chunk: Buffer) => this.#hear(chunk.toString('latin1')));
     // It has read nothing yet, so all it starts takes after it.
     this.#makeNice();
-    this.#shell.stdin?.write(prelude([this.#path('stdout'), this.#path('stderr')]));
+    this.#shell.stdin?.write(prelude([this.#path('stdout'), this.#path('stderr')], this.#path('answers')));
   }
 
   #makeNice(): void {
@@ -111,7 +112,8 @@ export class Lane {
   /** Whether it can take an attempt: not spent, and its pipes are where they were. */
   get isFit(): boolean {
     if (this.#isSpent) return false;
-    return this.#pipes === undefined || !(this.#pipes.stdout.isRemoved || this.#pipes.stderr.isRemoved);
+    if (this.#pipes === undefined || performance.now() - this.#pipesSeenAt < SEEN_MS) return true;
+    return !(this.#pipes.stdout.isRemoved || this.#pipes.stderr.isRemoved);
   }
 
   get shellPid(): number | undefined {
@@ -222,6 +224,7 @@ export class Lane {
     this.#isSpent = true;
     this.#pipes?.stdout.abandon(onDropped);
     this.#pipes?.stderr.abandon(onDropped);
+    this.#answers?.close();
     this.#dismissShell();
   }
 
@@ -239,6 +242,7 @@ export class Lane {
     this.#pipes?.stdout.close();
     this.#pipes?.stderr.close();
     this.#pipes = undefined;
+    this.#answers?.close();
   }
 
   #path(name: string): string {
@@ -255,8 +259,16 @@ export class Lane {
       .join(' ');
   }
 
+  #hear(text: string): void {
+    for (const message of this.#reader.push(text)) {
+      if (message.tag === 'ready') this.#ready();
+      else this.#ended(message.token, message.status, message.wasAnnounced);
+    }
+  }
+
   #ready(): void {
     try {
+      this.#answers = new AnswerPipe(this.#path('answers'), (text) => this.#hear(text));
       const take = (stream: 'stdout' | 'stderr') => (chunk: Buffer) => this.#current?.attempt.onData(stream, chunk);
       const stdout = new PipeReader(this.#path('stdout'), take('stdout'));
       this.#pipes = { stdout, stderr: new PipeReader(this.#path('stderr'), take('stderr')) };
@@ -300,19 +312,25 @@ export class Lane {
   #ended(token: string, status: number, wasAnnounced: boolean): void {
     const current = this.#current;
     if (current === undefined || current.token !== token || current.outcome !== undefined) return;
-    this.#mainEnded(current, this.#outcomeOf(current.attempt.task.command, status, wasAnnounced));
+    this.#mainEnded(current, this.#outcomeOf(current.attempt.task, status, wasAnnounced));
   }
 
-  #outcomeOf(command: ProgramCommand, status: number, wasAnnounced: boolean): AttemptOutcome {
+  #outcomeOf(task: TaskOf<ProgramCommand>, status: number, wasAnnounced: boolean): AttemptOutcome {
+    const { command } = task;
     const mayHaveWitness =
       command.kind === 'argv' ? status === 126 || status === 127 : status === 130 || status === 141;
     const hasWitness = mayHaveWitness && existsSync(this.#witnessPath);
     if (hasWitness) rmSync(this.#witnessPath, { force: true });
     if (command.kind === 'argv' && hasWitness) {
       const message = `${printable(command.argv[0])}: could not be executed; the reason is on its standard error`;
-      return { kind: 'error', code: 'ERR_NOT_EXECUTABLE', message };
+      return this.#notExecuted(task, { kind: 'error', code: 'ERR_NOT_EXECUTABLE', message });
     }
     return outcomeOfStatus(status, wasAnnounced, silenceOf(command, hasWitness), signalName);
+  }
+
+  /** It could be executed when it was looked for, perhaps a while ago. */
+  #notExecuted(task: TaskOf<ProgramCommand>, outcome: AttemptOutcome): AttemptOutcome {
+    return programRefusal(task, this.#context) ?? outcome;
   }
 
   /** The attempt's own process has ended; what it has started may have to follow. */
@@ -368,6 +386,7 @@ export class Lane {
       const { stdout, stderr } = this.#pipes;
       const isFree = [stdout.finish(), stderr.finish()].every(Boolean);
       if (!isFree || stdout.isRemoved || stderr.isRemoved) this.#isSpent = true;
+      this.#pipesSeenAt = performance.now();
       if (this.#hasStrayOutput()) whole = STRAY_OUTPUT;
     }
     this.#current = undefined;
@@ -405,7 +424,8 @@ export class Lane {
         this.#followSoon(current);
       },
     });
-    this.#mainEnded(current, outcome);
+    const isNotExecuted = outcome.kind === 'error' && outcome.code === 'ERR_NOT_EXECUTABLE';
+    this.#mainEnded(current, isNotExecuted ? this.#notExecuted(task, outcome) : outcome);
   }
 }
 

