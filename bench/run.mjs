@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { judgeGoals } from './lib/goals.mjs';
 import { describeMachine, load } from './lib/machine.mjs';
-import { headSection, workSection } from './lib/markdown.mjs';
+import { goalsSection, headSection, workSection } from './lib/markdown.mjs';
 import { measureWork } from './lib/measure-work.mjs';
 import { openSupervisors } from './lib/supervisors/index.mjs';
 import { findTools } from './lib/tools.mjs';
@@ -68,14 +69,21 @@ const report = {
   works: [],
 };
 process.stdout.write(`${headSection(report)}\n`);
+let hasFailed = false;
 for (const name of names.length > 0 ? names : all) {
   say(`bench: ${name}`);
   const { default: work } = await import(`./works/${name}.mjs`);
-  const rows = await measureWork(work, bench)
-    .finally(() => supervisors.closeAll())
-    .catch((error) => leave(1, `${name}: ${error.message}`));
-  const result = { name, ...work, ...rows };
-  report.works.push(result);
-  process.stdout.write(`${workSection(result)}\n`);
+  const loadBefore = load();
+  try {
+    const measured = await measureWork(work, bench).finally(() => supervisors.closeAll());
+    const result = { name, loadBefore, ...work, ...measured, goals: judgeGoals({ ...work, ...measured }) };
+    report.works.push(result);
+    process.stdout.write(`${workSection(result)}\n`);
+  } catch (error) {
+    hasFailed = true;
+    say(`bench: ${name}: ${error.message}`);
+  }
+  if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify(report, null, 2)}\n`);
 }
-if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify(report, null, 2)}\n`);
+if (report.works.some(({ goals }) => goals.length > 0)) process.stdout.write(goalsSection(report.works));
+if (hasFailed) process.exitCode = 1;

@@ -39,14 +39,28 @@ const columnsOf = ({ amountName, unit, isMoreBetter, isMemoryWatched, standard, 
   })),
 ];
 
+const figure = ({ measured, against, unit }) =>
+  against === undefined ? `${number(measured)}${unit ? ` ${unit}` : ''}` : `${measured.toFixed(2)} × ${against}`;
+
+const verdict = (goal) => `${goal.isMet ? 'met' : '**missed**'}: ${figure(goal)}`;
+
+/** All goals of a run, each with what was measured. */
+export const goalsSection = (works) => {
+  const rows = works.flatMap(({ name, goals }) => goals.map((goal) => [`\`${name}\``, goal.text, verdict(goal)]));
+  return `## Goals\n\n${table(['benchmark', 'goal', 'measured'], rows)}\n`;
+};
+
 /** One benchmark: its title, what is measured, and a row for each way. */
 export const workSection = (result) => {
   const columns = columnsOf(result);
   const rows = result.rows.map((row) => columns.map(({ cell }) => cell(row)));
-  return `## ${result.title}\n\n${result.about}\n\n${table(
+  const body = table(
     columns.map(({ title }) => title),
     rows,
-  )}\n`;
+  );
+  const goals = result.goals.map((goal) => `Goal: ${goal.text}; ${verdict(goal)}.\n`);
+  const load = `\`${result.name}\`, load before: ${result.loadBefore}.\n`;
+  return [`## ${result.title}\n`, `${result.about}\n`, `${body}\n`, load, ...goals].join('\n');
 };
 
 /** Where the numbers are from. */

@@ -17,6 +17,7 @@ export default {
 task; xargs and xjobs let them through. All give it one argument, as xargs does (without one, /bin/true ends sooner). The slow ones run fewer tasks. The floor is four shells that fork and wait in a
 loop: what the machine does when nobody hands out, captures or reports anything.`,
   unit: 'tasks/s',
+  goals: [{ text: 'at least as fast as xargs', way: 'procctl pool', against: 'xargs -P4', atLeast: 1 }],
   amountName: 'tasks',
   isMoreBetter: true,
   valueOf: (elapsedMs, tasks) => (tasks / elapsedMs) * 1000,

@@ -7,6 +7,7 @@ export default {
   about: `\`x => x * x\`, all in flight at a time, two workers that have started before the clock does. piscina and tinypool use threads, the
 others processes.`,
   unit: 'calls/s',
+  goals: [{ text: 'at least 10 × piscina', way: 'procctl Pool', against: 'piscina', atLeast: 10 }],
   isMoreBetter: true,
   against: 'piscina',
   valueOf: (elapsedMs, amount) => (amount / elapsedMs) * 1000,

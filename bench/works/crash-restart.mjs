@@ -15,6 +15,7 @@ export default {
   about: `From \`kill -9\` of a process to the first instruction of its next run, which writes into a pipe that the bench reads. It has
 lived for more than a second before, and no delay is asked for (\`--backoff 0\`). supervisord and s6 wait by design.`,
   unit: 'ms',
+  goals: [{ text: 'at most 2 × runit', way: 'procctl', against: 'runit', atMost: 2 }],
   isMoreBetter: false,
   repetitions: 50,
   against: 'runit',

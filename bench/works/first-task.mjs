@@ -8,6 +8,7 @@ export default {
   about: `The task is a shell script whose first instruction writes into a pipe that the bench reads. \`node -e 0\` is what any program in
 Node costs, from its start to its end.`,
   unit: 'ms',
+  goals: [{ text: 'at most 2 × node -e 0', way: 'procctl pool, a tasks file', against: 'node -e 0', atMost: 2 }],
   isMoreBetter: false,
   repetitions: 25,
   against: 'node -e 0',

@@ -34,6 +34,7 @@ export default {
 seen. Wake-ups are voluntary context switches of all threads. Helpers are what stands between daemon and process: procctl's
 shims, \`runsv\`, \`s6-supervise\`. Nobody asks anything meanwhile.`,
   unit: '% of a core',
+  goals: [{ text: 'the daemon below 1 % of a core', way: 'procctl', atMost: 1 }],
   isMoreBetter: false,
   repetitions: 3,
   moreColumns: ['with its helpers, % of a core', 'wake-ups/s, daemon', 'wake-ups/s, all'],

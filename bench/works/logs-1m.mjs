@@ -84,6 +84,7 @@ log file. Every log is read and every line compared, at every repetition. procct
 each line (34 bytes, not counted here), the others the line alone. No files are rotated but by s6-log, which cannot do
 without. The floor is the same \`cat\` into a file.`,
   unit: 'MB/s',
+  goals: [{ text: 'at least 300 MB/s, none lost', way: 'procctl', atLeast: 300 }],
   isMoreBetter: true,
   valueOf: (elapsedMs) => (LINES * LINE_BYTES) / 1000 / elapsedMs,
   ways: async ({ directory, tools, openSupervisor }) => {

@@ -18,6 +18,16 @@ export default {
 processes themselves. The daemon by its RSS, the helpers by their PSS, where memory that several share is divided among them. It is looked at three seconds after the
 start. Loggers, which runit and s6 need one of for each process whose output is to be kept, are not counted.`,
   unit: 'MiB',
+  goals: [
+    {
+      text: 'the daemon with 500 processes, at most 55 MiB',
+      way: 'procctl',
+      amount: 500,
+      column: 'daemon, MiB',
+      atMost: 55,
+    },
+    { text: 'everything with 500 processes, at most 120 MiB', way: 'procctl', amount: 500, atMost: 120 },
+  ],
   amountName: 'processes',
   isMoreBetter: false,
   repetitions: 1,

@@ -8,6 +8,7 @@ export default {
   about: `Whole commands, with ${COUNT} idle processes under each supervisor. \`node -e 0\` is what any program in Node costs.
 \`sv status\` looks at the directories it is given; s6 has no command for a list.`,
   unit: 'ms',
+  goals: [{ text: 'at most 1.3 × node -e 0', way: 'procctl ps', against: 'node -e 0', atMost: 1.3 }],
   isMoreBetter: false,
   repetitions: 25,
   against: 'node -e 0',

@@ -8,6 +8,14 @@ export default {
   about: `From one process to another, besides the process that has made the queue. procctl writes what is large into a file in
 memory, and sends where it is; Python writes it into a pipe.`,
   unit: 'MB/s',
+  goals: [
+    {
+      text: 'at least as fast as Python',
+      way: 'procctl Queue, 1 → 1',
+      against: 'multiprocessing.Queue, 1 → 1',
+      atLeast: 1,
+    },
+  ],
   amountName: 'buffers',
   isMoreBetter: true,
   valueOf: (elapsedMs, items) => (items * BYTES) / elapsedMs / 1000,

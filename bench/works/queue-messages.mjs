@@ -9,6 +9,20 @@ export default {
 \`put\`, a consumer iterates. procctl notes, before it hands out an item, that it does, so that a consumer that is killed loses
 none but that one; Python's feeder thread loses what it has not written.`,
   unit: 'items/s',
+  goals: [
+    {
+      text: 'one to one, at least 3 × Python',
+      way: 'procctl Queue, 1 → 1',
+      against: 'multiprocessing.Queue, 1 → 1',
+      atLeast: 3,
+    },
+    {
+      text: 'four to four, at least 3 × Python',
+      way: 'procctl Queue, 4 → 4',
+      against: 'multiprocessing.Queue, 4 → 4',
+      atLeast: 3,
+    },
+  ],
   amountName: 'items',
   isMoreBetter: true,
   against: 'multiprocessing.Queue, 1 → 1',

@@ -10,6 +10,14 @@ export default {
   about: `The same tasks with and without a journal (a record on disk for each end) and \`--json\` (a record on standard output),
 into a directory on disk. The journal and the records are counted each time.`,
   unit: 'ms/task',
+  goals: [
+    {
+      text: 'journal and --json, at most 1.3 × without',
+      way: 'procctl pool --journal --json',
+      against: 'procctl pool',
+      atMost: 1.3,
+    },
+  ],
   amountName: 'tasks',
   isMoreBetter: false,
   repetitions: 9,

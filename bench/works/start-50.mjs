@@ -19,6 +19,7 @@ shell scripts that ring a bell and become \`sleep\`. The daemons of procctl, pm2
 have no such command, so theirs is the start of the program that scans ${COUNT} directories. \`sleep\` without a script: to the end of
 the command, which returns when all execute.`,
   unit: 'processes/s',
+  goals: [{ text: 'at least 400 processes/s', way: 'procctl spawn -i 50', atLeast: 400 }],
   isMoreBetter: true,
   valueOf: (elapsedMs) => (COUNT / elapsedMs) * 1000,
   ways: async ({ directory, tools, openSupervisor }) => {

@@ -25,6 +25,10 @@ export default {
 What is left is counted when the command has ended, and then ended by the bench. A fast stop that leaves
 processes behind is no stop.`,
   unit: 'ms',
+  goals: [
+    { text: 'at most the grace and 200 ms', way: 'procctl', atMost: 1200 },
+    { text: 'nothing left', way: 'procctl', column: 'left behind', atMost: 0 },
+  ],
   isMoreBetter: false,
   moreColumns: ['left behind'],
   against: null,

@@ -1,0 +1,31 @@
+// What a benchmark is to reach, and whether it did.
+
+/**
+ * @typedef {object} Goal
+ * @property {string} text of the goal, for people
+ * @property {string} way whose median counts; of `amount`, where several rows have that name
+ * @property {number} [amount]
+ * @property {string} [column] one of the work's `moreColumns` in the place of the median
+ * @property {string} [against] the way it is divided by; absent: the number itself counts
+ * @property {number} [atLeast]
+ * @property {number} [atMost]
+ */
+
+const measuredOf = (rows, { way, amount, column }) => {
+  const row = rows.find(({ name, amount: of }) => name === way && (amount === undefined || amount === of));
+  return column === undefined ? row?.median : row?.more[column];
+};
+
+/** @returns whether it is met, and by what; undefined where a way it needs is not there */
+const judge = (rows, goal) => {
+  const value = measuredOf(rows, goal);
+  const standard = goal.against === undefined ? 1 : rows.find(({ name }) => name === goal.against)?.median;
+  if (value === undefined || standard === undefined) return undefined;
+  const measured = value / standard;
+  const isMet = goal.atLeast === undefined ? measured <= goal.atMost : measured >= goal.atLeast;
+  return { ...goal, measured, isMet };
+};
+
+/** @returns each goal of a measured work with `measured` and `isMet`; without those that could not be judged */
+export const judgeGoals = ({ goals = [], rows }) =>
+  goals.map((goal) => judge(rows, goal)).filter((judged) => judged !== undefined);
