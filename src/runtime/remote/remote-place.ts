@@ -2,10 +2,8 @@ import type { Queue } from 'bullmq';
 import type { EndMode } from '../../core/pool/events.ts';
 import { keysOf, type QueueKeys } from '../../protocol/remote/keys.ts';
 import type { ProcInfo } from '../family/proc.ts';
-import { Guard } from '../guard.ts';
 import type { Attempt } from '../lane/attempt.ts';
 import type { Place, Rest, Seat } from '../pool/place.ts';
-import { makeRunDirectory, removeRunDirectory } from '../run-directory.ts';
 import { uniqueText } from '../unique-text.ts';
 import { AttemptBook } from './attempt-book.ts';
 import { BatchBeat } from './batch-beat.ts';
@@ -13,6 +11,7 @@ import { EndFollower, type FollowerEvents } from './end-follower.ts';
 import type { Link } from './link.ts';
 import type { RemotePackages } from './packages.ts';
 import { Pursuit } from './pursuit.ts';
+import { SpillDirectory } from './spill-directory.ts';
 import { Submission, type SubmissionOptions } from './submission.ts';
 import { Submitted } from './submitted.ts';
 import { within } from './within.ts';
@@ -32,7 +31,6 @@ export type RemotePlaceEvents = FollowerEvents;
 /** Where workers on other machines run the attempts of a pool: each attempt is a job of BullMQ. */
 export class RemotePlace implements Place {
   readonly #link: Link;
-  readonly #options: RemotePlaceOptions;
   readonly #keys: QueueKeys;
   readonly #batch = uniqueText();
   readonly #queue: Queue;
@@ -42,15 +40,13 @@ export class RemotePlace implements Place {
   readonly #submission: Submission;
   readonly #pursuit: Pursuit;
   readonly #timer: NodeJS.Timeout;
-  #directory: string | undefined;
-  /** It removes the directory if procctl cannot. */
-  #guard: Guard | undefined;
+  readonly #directory: SpillDirectory;
 
   constructor(packages: RemotePackages, link: Link, options: RemotePlaceOptions, events: RemotePlaceEvents) {
     const batch = this.#batch;
     const keys = keysOf(options.queue);
     this.#link = link;
-    this.#options = options;
+    this.#directory = new SpillDirectory(options.env, options.ending);
     this.#keys = keys;
     const queue = new packages.bullmq.Queue(options.queue, { connection: link.redis, skipVersionCheck: true });
     this.#queue = queue;
@@ -67,11 +63,7 @@ export class RemotePlace implements Place {
   }
 
   get directory(): string {
-    if (this.#directory !== undefined) return this.#directory;
-    const { env, ending } = this.#options;
-    this.#directory = makeRunDirectory(env);
-    this.#guard = new Guard(env, `/${this.#batch}.`, this.#directory, ending);
-    return this.#directory;
+    return this.#directory.path;
   }
 
   run(attempt: Attempt): void {
@@ -129,8 +121,7 @@ export class RemotePlace implements Place {
   }
 
   remove(): void {
-    if (this.#directory !== undefined) removeRunDirectory(this.#directory);
-    void this.#guard?.dismiss();
+    this.#directory.remove();
   }
 
   /** Goes on with ends that were asked for, and asks after who was not heard of. */
