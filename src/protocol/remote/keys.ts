@@ -40,6 +40,8 @@ export const keysOf = (queue: string) => ({
   jobs: `bull:${queue}:`,
   /** Hash of a job, as BullMQ has it. */
   job: (jobId: string): string => `bull:${queue}:${jobId}`,
+  /** String, as BullMQ has it: the token of the worker that has the job. */
+  lock: (jobId: string): string => `bull:${queue}:${jobId}:lock`,
   /** Stream of events, as BullMQ has it. */
   events: `bull:${queue}:events`,
 });

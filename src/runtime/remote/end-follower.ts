@@ -112,6 +112,8 @@ export class EndFollower {
       connection: this.#link.copy(),
       skipVersionCheck: true,
       lastEventId: last?.[0] ?? '0',
+      // Silence for longer is taken for a broken connection.
+      blockingTimeout: 5_000,
     });
     const book = this.#book;
     events.on('error', () => {});

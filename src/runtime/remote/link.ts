@@ -2,6 +2,7 @@ import type { Redis, RedisOptions } from 'ioredis';
 import { ProcctlError } from '../../errors.ts';
 import type { RedisTarget } from '../../protocol/remote/redis-target.ts';
 import type { RemotePackages } from './packages.ts';
+import { Watch } from './watch.ts';
 import { within } from './within.ts';
 
 const FIRST_PAUSE_MS = 50;
@@ -25,11 +26,13 @@ export class Link {
   readonly #events: LinkEvents;
   readonly #timeoutMs: number;
   readonly #copies: Redis[] = [];
+  readonly #watch = new Watch();
   #timer: NodeJS.Timeout | undefined;
   #lastError = 'no answer';
   #wasUp = false;
   #isUp = false;
   #isOver = false;
+  #cutCount = 0;
 
   /** @param timeoutMs how long it may be cut off; 0: for ever */
   constructor({ Redis }: RemotePackages, target: RedisTarget, timeoutMs: number, events: LinkEvents) {
@@ -50,6 +53,13 @@ export class Link {
       retryStrategy: (times) => Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(times, 10)),
     };
     this.redis = new Redis(options);
+    this.#watch.add(this.redis);
+    // BullMQ makes connections of its own of this one; they have to be watched as well.
+    this.redis.duplicate = (override) => {
+      const copy = new Redis({ ...options, ...override });
+      this.#watch.add(copy);
+      return copy;
+    };
     this.redis.on('error', (error: Error) => this.#failed(error));
     this.redis.on('ready', () => this.#up());
     this.redis.on('close', () => this.#down());
@@ -58,6 +68,11 @@ export class Link {
 
   get isUp(): boolean {
     return this.#isUp;
+  }
+
+  /** How often it has been cut off. */
+  get cutCount(): number {
+    return this.#cutCount;
   }
 
   /** Another connection of the same kind, which goes with this one. */
@@ -78,6 +93,7 @@ export class Link {
   async close(): Promise<void> {
     this.#isOver = true;
     clearTimeout(this.#timer);
+    this.#watch.stop();
     for (const copy of this.#copies) copy.disconnect();
     if (this.#isUp) await within(LEAVE_MS, this.redis.quit());
     this.redis.disconnect();
@@ -95,6 +111,7 @@ export class Link {
   #lose(message: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#watch.stop();
     this.redis.disconnect();
     const hint = 'see that the server runs and can be reached, or give it more time with --connect-timeout';
     this.#events.onLost(new ProcctlError('ERR_REDIS', this.redacted(message), { hint }));
@@ -117,6 +134,7 @@ export class Link {
   #down(): void {
     if (this.#isOver || !this.#isUp) return;
     this.#isUp = false;
+    this.#cutCount += 1;
     this.#wait();
     this.#events.onDown();
   }

@@ -181,6 +181,14 @@ export class QueueWorker {
     if (this.#link.isUp && this.#running.size > 0) void this.#lookAfter([...this.#running.values()]);
   }
 
+  /** @param cutCount that of the link when the attempt began */
+  async #isOurs(attempt: RemoteAttempt, token: string, cutCount: number): Promise<boolean> {
+    // Locks are renewed after half of their time.
+    const isFresh = performance.now() - attempt.lockedAt < this.#options.lockMs * 0.75;
+    if (isFresh && cutCount === this.#link.cutCount) return true;
+    return (await this.#link.redis.get(this.#keys.lock(attempt.ports.jobId))) === token;
+  }
+
   /** Ends what is not wanted any more. */
   async #lookAfter(attempts: readonly RemoteAttempt[]): Promise<void> {
     const wishes = await Promise.all(attempts.map(({ ports }) => ports.wish())).catch(() => []);
@@ -206,6 +214,7 @@ export class QueueWorker {
     const wish = (): Promise<EndMode | undefined> => this.#wish(jobId, remote.batch);
     if ((await wish()) !== undefined) return this.#notBegun(job);
     if (this.#isDraining) return this.#giveBack(job, token);
+    const { cutCount } = this.#link;
     const execution = Math.max(1, job.attemptsStarted);
     const { attempt, record } = await this.#run(remote, {
       jobId,
@@ -214,6 +223,7 @@ export class QueueWorker {
       maxOutputBytes: this.#options.maxOutputBytes,
       tellProgress: (progress) => job.updateProgress(progress),
       wish,
+      isOurs: (asking) => this.#isOurs(asking, token, cutCount),
     });
     return attempt.isHandedBack && !attempt.isLost ? this.#giveBack(job, token) : record;
   }

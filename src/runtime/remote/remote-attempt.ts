@@ -33,6 +33,8 @@ export interface AttemptPorts {
   tellProgress(progress: ProgressRecord): Promise<unknown>;
   /** How it is to be ended; undefined: it is not. */
   wish(): Promise<EndMode | undefined>;
+  /** Whether the job is still this worker's, asked if there is a doubt; absent: its output stays in any case. */
+  isOurs?(attempt: RemoteAttempt): Promise<boolean>;
 }
 
 /** One job at work on this machine, from its start to its end record. */
@@ -134,7 +136,12 @@ export class RemoteAttempt {
       return { output: none };
     }
     try {
-      return { output: await this.#sender.finish() };
+      const output = await this.#sender.finish();
+      // What was sent again after a cut may have come when somebody else had already done it, and all of it was removed.
+      if (output.chunks > 0 && (await this.ports.isOurs?.(this)) === false) this.isLost = true;
+      if (!this.isLost) return { output };
+      this.#sender.discard();
+      return { output: none };
     } catch (error) {
       const message = `what it wrote could not be sent: ${(error as Error).message}`;
       return { output: none, lost: { kind: 'error', code: 'ERR_OUTPUT_LOST', message } };
