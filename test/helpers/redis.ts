@@ -86,7 +86,9 @@ export class TestRedis {
 
   /** What `redis-cli` prints, a line each. */
   cli(...words: readonly string[]): string[] {
-    const tls = this.#tls === undefined ? [] : ['--tls', '--cacert', `${this.#tls}/ca.crt`];
+    const path = this.#tls;
+    const own = ['--cert', `${path}/server.crt`, '--key', `${path}/server.key`];
+    const tls = path === undefined ? [] : ['--tls', '--cacert', `${path}/ca.crt`, ...own];
     const client = ['redis-cli', '-h', this.#host, '-p', String(this.port), ...tls];
     const [file, ...rest] = [...this.#inside, ...client, ...words];
     const { stdout } = spawnSync(file as string, rest, { encoding: 'utf8' });

@@ -2,6 +2,7 @@ import type { Redis, RedisOptions } from 'ioredis';
 import { ProcctlError } from '../../errors.ts';
 import type { RedisTarget } from '../../protocol/remote/redis-target.ts';
 import type { RemotePackages } from './packages.ts';
+import { tlsHint, tlsOptions } from './tls.ts';
 import { Watch } from './watch.ts';
 import { within } from './within.ts';
 
@@ -46,7 +47,7 @@ export class Link {
       db,
       ...(username !== undefined && { username }),
       ...(password !== undefined && { password }),
-      ...(isSecure && { tls: { servername: host } }),
+      ...(isSecure && { tls: tlsOptions(target) }),
       maxRetriesPerRequest: null,
       keepAlive: 5_000,
       connectTimeout: 10_000,
@@ -108,18 +109,25 @@ export class Link {
     }, this.#timeoutMs);
   }
 
-  #lose(message: string): void {
+  #lose(
+    message: string,
+    hint = 'see that the server runs and can be reached, or give it more time with --connect-timeout',
+  ): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#watch.stop();
     this.redis.disconnect();
-    const hint = 'see that the server runs and can be reached, or give it more time with --connect-timeout';
     this.#events.onLost(new ProcctlError('ERR_REDIS', this.redacted(message), { hint }));
   }
 
   #failed(error: Error): void {
     this.#lastError = error.message === '' ? ((error as NodeJS.ErrnoException).code ?? 'no answer') : error.message;
+    // Redis without TLS waits for the end of the line.
+    if (this.#target.isSecure && this.#lastError === 'connect ETIMEDOUT') this.#lastError = 'no answer by TLS';
     if (HOPELESS.test(error.message)) this.#lose(`${this.#target.name}: ${error.message}`);
+    // A server that was there may be getting another certificate just now.
+    const hint = this.#wasUp ? undefined : tlsHint(error);
+    if (hint !== undefined) this.#lose(`${this.#target.name}: ${this.#lastError.split('\n', 1)[0]}`, hint);
   }
 
   #up(): void {
