@@ -28,6 +28,10 @@ const EXIT_STATUS_BY_CODE = {
   ERR_RUNTIME: EXIT.internal,
   /** It cannot be reached, or what is needed for it is not installed. */
   ERR_REDIS: EXIT.internal,
+  /** There is no such batch, or it is not one that this can be done to. */
+  ERR_BATCH: EXIT.usage,
+  /** It was removed, or forgotten, while it was followed. */
+  ERR_BATCH_LOST: EXIT.internal,
   ERR_RESULTS: EXIT.usage,
   ERR_RESULTS_LOST: EXIT.internal,
   ERR_HOME: EXIT.internal,

@@ -333,8 +333,6 @@ describe('wrong use of --on and of worker', { concurrent: true }, () => {
     [['pool', ...on, '--delay', '1', 't'], '--delay does not go with --on'],
     [['pool', ...on, '--nice', '1', 't'], '--nice does not go with --on'],
     [['pool', ...on, '--runner', 'spawn', 't'], '--runner does not go with --on'],
-    [['pool', ...on, '--detach', 't'], '--detach does not go with --on'],
-    [['pool', ...on, '--dry-run', 't'], '--dry-run does not go with --on'],
     [['pool', ...on, '--timeout', '200%', 't'], '--timeout by the median does not go with --on'],
     [['pool', '--queue', 'x', 't'], '--queue goes with --on'],
     [['pool', '--connect-timeout', '1', 't'], '--connect-timeout goes with --on'],

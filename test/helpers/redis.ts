@@ -1,24 +1,25 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { connect } from 'node:net';
 import { freePort } from './ports.ts';
 import { type ProcctlOptions, type RunningProcctl, scratch, startProcctl, waitFor } from './procctl.ts';
 
-/** Whether there is a Redis to be tested with; where there is none, a loud word says what is not tested. */
-export const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
-if (!hasRedis)
-  console.error('\n*** NO redis-server HERE: NOTHING OF POOLS ON REDIS IS TESTED (Debian: redis-server) ***\n');
+/** The server of the tests: `valkey-server` in PROCCTL_TEST_REDIS_SERVER has them run with Valkey. */
+const SERVER = process.env.PROCCTL_TEST_REDIS_SERVER ?? 'redis-server';
 
-const answers = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'));
-    socket.once('data', (data) => {
-      socket.destroy();
-      // Until it has read its file it says -LOADING.
-      resolve(/^(?:\+PONG|-NOAUTH)/.test(data.toString('latin1')));
-    });
-    socket.once('error', () => resolve(false));
-  });
+/** Whether there is a Redis to be tested with; where there is none, a loud word says what is not tested. */
+export const hasRedis = spawnSync(SERVER, ['--version']).status === 0;
+if (!hasRedis)
+  console.error(`\n*** NO ${SERVER} HERE: NOTHING OF POOLS ON REDIS IS TESTED (Debian: redis-server) ***\n`);
+
+/** Where a Redis of a test is, if not on a loopback port. */
+export interface RedisPlace {
+  readonly host?: string;
+  readonly port?: number;
+  /** Words that put a command where the server can be started and reached. */
+  readonly inside?: readonly string[];
+  /** A directory with `ca.crt`, `server.crt` and `server.key`: it speaks TLS, and nothing else. */
+  readonly tls?: string;
+}
 
 /** A Redis of a test's own, on a loopback port of its own. */
 export class TestRedis {
@@ -26,26 +27,45 @@ export class TestRedis {
   readonly url: string;
   readonly #directory = scratch();
   readonly #args: readonly string[];
+  readonly #host: string;
+  readonly #inside: readonly string[];
+  readonly #tls: string | undefined;
   #child: ChildProcess | undefined;
 
-  private constructor(port: number, args: readonly string[]) {
+  private constructor(port: number, { host = '127.0.0.1', inside = [], tls }: RedisPlace, args: readonly string[]) {
     this.port = port;
-    this.url = `redis://127.0.0.1:${port}`;
+    this.url = `${tls === undefined ? 'redis' : 'rediss'}://${host}:${port}`;
+    this.#host = host;
+    this.#inside = inside;
+    this.#tls = tls;
     this.#args = args;
   }
 
-  static async start(...args: readonly string[]): Promise<TestRedis> {
-    const redis = new TestRedis(await freePort(), args);
+  static start(...args: readonly string[]): Promise<TestRedis> {
+    return TestRedis.startAt({}, ...args);
+  }
+
+  static async startAt(place: RedisPlace, ...args: readonly string[]): Promise<TestRedis> {
+    const redis = new TestRedis(place.port ?? (await freePort()), place, args);
     await redis.begin();
     return redis;
   }
 
   async begin(): Promise<void> {
-    const { port } = this;
-    const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'yes'];
-    const child = spawn('redis-server', [...options, '--dir', this.#directory, ...this.#args], { stdio: 'ignore' });
-    this.#child = child;
-    await waitFor(() => answers(port), 'redis-server answers');
+    const port = String(this.port);
+    const tls = this.#tls;
+    const ports =
+      tls === undefined
+        ? ['--port', port]
+        : ['--port', '0', '--tls-port', port, '--tls-cert-file', `${tls}/server.crt`].concat(
+            ['--tls-key-file', `${tls}/server.key`, '--tls-ca-cert-file', `${tls}/ca.crt`],
+            ['--tls-auth-clients', 'no'],
+          );
+    const options = [...ports, '--bind', this.#host, '--save', '', '--appendonly', 'yes', '--dir', this.#directory];
+    const [file, ...words] = [...this.#inside, SERVER, ...options, ...this.#args];
+    this.#child = spawn(file as string, words, { stdio: 'ignore' });
+    // Until it has read its file it says that it is loading.
+    await waitFor(() => /^(?:PONG|NOAUTH)/.test(this.cli('PING')[0] ?? ''), `${SERVER} answers`);
   }
 
   /** Ends it: in order, or as a machine that loses its power. */
@@ -66,7 +86,12 @@ export class TestRedis {
 
   /** What `redis-cli` prints, a line each. */
   cli(...words: readonly string[]): string[] {
-    const { stdout } = spawnSync('redis-cli', ['-p', String(this.port), ...words], { encoding: 'utf8' });
+    const path = this.#tls;
+    const own = ['--cert', `${path}/server.crt`, '--key', `${path}/server.key`];
+    const tls = path === undefined ? [] : ['--tls', '--cacert', `${path}/ca.crt`, ...own];
+    const client = ['redis-cli', '-h', this.#host, '-p', String(this.port), ...tls];
+    const [file, ...rest] = [...this.#inside, ...client, ...words];
+    const { stdout } = spawnSync(file as string, rest, { encoding: 'utf8' });
     return stdout.split('\n').filter((line) => line !== '');
   }
 

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { callerArguments } from '../../runtime/caller-env.ts';
 import type { PoolFlags } from './flags.ts';
 import { addBackgroundOptions, checkBackgroundFlags } from './options/background-options.ts';
+import { addBatchOptions, batchAction, checkBatchAction, checkDetachedBatch } from './options/batch-options.ts';
 import { addControlOptions } from './options/control-options.ts';
 import { addEndOptions } from './options/end-options.ts';
 import { addInputOptions } from './options/input-options.ts';
@@ -48,6 +49,7 @@ const GROUPS = [
   addViewOptions,
   addBackgroundOptions,
   addRemoteOptions,
+  addBatchOptions,
 ];
 
 /** Options of a command that is to be run are taken for those of procctl, unless they stand behind `--`. */
@@ -83,8 +85,16 @@ export const poolCommand = (setStatus: (status: number) => void): Command => {
       setStatus(await showJournal(flags.show, flags));
       return;
     }
+    const action = batchAction(flags);
+    if (action !== undefined) {
+      checkBatchAction(command, words, flags, action);
+      const { runBatchAction } = await import('./batches/batch-action.lazy.ts');
+      setStatus(await runBatchAction(action, flags));
+      return;
+    }
     checkBackgroundFlags(flags);
     checkRemoteFlags(flags);
+    checkDetachedBatch(command, flags);
     const input = poolInput(words, callerArguments().slice(1), flags);
     if (flags.dryRun) {
       const { dryRun } = await import('./dry-run.lazy.ts');

@@ -1,4 +1,5 @@
 import type { BackgroundFlags } from './options/background-options.ts';
+import type { BatchFlags } from './options/batch-options.ts';
 import type { ControlFlags } from './options/control-options.ts';
 import type { EndFlags } from './options/end-options.ts';
 import type { InputFlags } from './options/input-options.ts';
@@ -22,4 +23,5 @@ export interface PoolFlags
     JournalFlags,
     ViewFlags,
     BackgroundFlags,
-    RemoteFlags {}
+    RemoteFlags,
+    BatchFlags {}

@@ -89,6 +89,10 @@ const shapeOf = ({ short, long, required, optional }: Option): OptionShape => ({
 /** Runs all tasks and resolves to the exit status. */
 export const runPool = async (input: PoolInput, flags: PoolFlags, command: Command): Promise<number> => {
   checkFlags(flags);
+  if (flags.detach && flags.on !== null) {
+    const { detachRemote } = await import('./batches/detach-remote.lazy.ts');
+    return detachRemote(flags.on, input, flags);
+  }
   if (flags.detach) {
     const { detach } = await import('./background/detach.lazy.ts');
     return detach(input, flags, command.options.map(shapeOf));

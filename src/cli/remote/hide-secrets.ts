@@ -6,7 +6,13 @@ export const hideSecrets = ({ hasSecretInUrl }: RedisTarget): void => {
 };
 
 /** Variables that are for procctl alone. */
-const SECRETS = ['PROCCTL_REDIS_USERNAME', 'PROCCTL_REDIS_PASSWORD', 'PROCCTL_QUEUE_KEY'];
+const SECRETS = [
+  'PROCCTL_REDIS_USERNAME',
+  'PROCCTL_REDIS_PASSWORD',
+  'PROCCTL_REDIS_CERT',
+  'PROCCTL_REDIS_CERT_KEY',
+  'PROCCTL_QUEUE_KEY',
+];
 
 /** The environment of tasks. */
 export const withoutSecretVariables = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => {

@@ -9,6 +9,8 @@ export interface RedisTarget {
   readonly isSecure: boolean;
   readonly username: string | undefined;
   readonly password: string | undefined;
+  /** With TLS: paths of what this side shows of itself (PEM); absent: nothing. */
+  readonly certificate?: { readonly certFile: string; readonly keyFile: string };
   /** For people: without user and password. */
   readonly name: string;
   /** Whether the URL itself had a password in it. */
@@ -30,7 +32,7 @@ const decoded = (text: string): string => {
 
 /**
  * Reads `redis://user:password@host:port/db`. What the URL does not say of user and password, the variables
- * PROCCTL_REDIS_USERNAME and PROCCTL_REDIS_PASSWORD do.
+ * PROCCTL_REDIS_USERNAME and PROCCTL_REDIS_PASSWORD do; PROCCTL_REDIS_CERT and PROCCTL_REDIS_CERT_KEY name files for TLS.
  *
  * @throws ProcctlError ERR_USAGE; never with a part of the text in it
  */
@@ -51,6 +53,13 @@ export const parseRedisTarget = (text: string, env: NodeJS.ProcessEnv): RedisTar
   const given = (name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
   const username = url.username === '' ? given('PROCCTL_REDIS_USERNAME') : decoded(url.username);
   const password = url.password === '' ? given('PROCCTL_REDIS_PASSWORD') : decoded(url.password);
+  const certFile = given('PROCCTL_REDIS_CERT');
+  const keyFile = given('PROCCTL_REDIS_CERT_KEY');
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    throw new ProcctlError('ERR_USAGE', 'PROCCTL_REDIS_CERT and PROCCTL_REDIS_CERT_KEY go together', {
+      hint: 'name both files, or neither',
+    });
+  }
   return {
     host: decoded(url.hostname).replace(/^\[(.*)\]$/, '$1'),
     port,
@@ -58,6 +67,7 @@ export const parseRedisTarget = (text: string, env: NodeJS.ProcessEnv): RedisTar
     isSecure,
     username,
     password,
+    ...(isSecure && certFile !== undefined && keyFile !== undefined && { certificate: { certFile, keyFile } }),
     name: `${url.protocol}//${url.hostname}:${port}${db === '' || db === '0' ? '' : `/${Number(db)}`}`,
     hasSecretInUrl: url.password !== '',
   };

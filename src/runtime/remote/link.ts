@@ -2,6 +2,8 @@ import type { Redis, RedisOptions } from 'ioredis';
 import { ProcctlError } from '../../errors.ts';
 import type { RedisTarget } from '../../protocol/remote/redis-target.ts';
 import type { RemotePackages } from './packages.ts';
+import { tlsHint, tlsOptions } from './tls.ts';
+import { Watch } from './watch.ts';
 import { within } from './within.ts';
 
 const FIRST_PAUSE_MS = 50;
@@ -25,11 +27,13 @@ export class Link {
   readonly #events: LinkEvents;
   readonly #timeoutMs: number;
   readonly #copies: Redis[] = [];
+  readonly #watch = new Watch();
   #timer: NodeJS.Timeout | undefined;
   #lastError = 'no answer';
   #wasUp = false;
   #isUp = false;
   #isOver = false;
+  #cutCount = 0;
 
   /** @param timeoutMs how long it may be cut off; 0: for ever */
   constructor({ Redis }: RemotePackages, target: RedisTarget, timeoutMs: number, events: LinkEvents) {
@@ -43,13 +47,20 @@ export class Link {
       db,
       ...(username !== undefined && { username }),
       ...(password !== undefined && { password }),
-      ...(isSecure && { tls: { servername: host } }),
+      ...(isSecure && { tls: tlsOptions(target) }),
       maxRetriesPerRequest: null,
       keepAlive: 5_000,
       connectTimeout: 10_000,
       retryStrategy: (times) => Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(times, 10)),
     };
     this.redis = new Redis(options);
+    this.#watch.add(this.redis);
+    // BullMQ makes connections of its own of this one; they have to be watched as well.
+    this.redis.duplicate = (override) => {
+      const copy = new Redis({ ...options, ...override });
+      this.#watch.add(copy);
+      return copy;
+    };
     this.redis.on('error', (error: Error) => this.#failed(error));
     this.redis.on('ready', () => this.#up());
     this.redis.on('close', () => this.#down());
@@ -58,6 +69,11 @@ export class Link {
 
   get isUp(): boolean {
     return this.#isUp;
+  }
+
+  /** How often it has been cut off. */
+  get cutCount(): number {
+    return this.#cutCount;
   }
 
   /** Another connection of the same kind, which goes with this one. */
@@ -78,6 +94,7 @@ export class Link {
   async close(): Promise<void> {
     this.#isOver = true;
     clearTimeout(this.#timer);
+    this.#watch.stop();
     for (const copy of this.#copies) copy.disconnect();
     if (this.#isUp) await within(LEAVE_MS, this.redis.quit());
     this.redis.disconnect();
@@ -92,17 +109,25 @@ export class Link {
     }, this.#timeoutMs);
   }
 
-  #lose(message: string): void {
+  #lose(
+    message: string,
+    hint = 'see that the server runs and can be reached, or give it more time with --connect-timeout',
+  ): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#watch.stop();
     this.redis.disconnect();
-    const hint = 'see that the server runs and can be reached, or give it more time with --connect-timeout';
     this.#events.onLost(new ProcctlError('ERR_REDIS', this.redacted(message), { hint }));
   }
 
   #failed(error: Error): void {
     this.#lastError = error.message === '' ? ((error as NodeJS.ErrnoException).code ?? 'no answer') : error.message;
+    // Redis without TLS waits for the end of the line.
+    if (this.#target.isSecure && this.#lastError === 'connect ETIMEDOUT') this.#lastError = 'no answer by TLS';
     if (HOPELESS.test(error.message)) this.#lose(`${this.#target.name}: ${error.message}`);
+    // A server that was there may be getting another certificate just now.
+    const hint = this.#wasUp ? undefined : tlsHint(error);
+    if (hint !== undefined) this.#lose(`${this.#target.name}: ${this.#lastError.split('\n', 1)[0]}`, hint);
   }
 
   #up(): void {
@@ -117,6 +142,7 @@ export class Link {
   #down(): void {
     if (this.#isOver || !this.#isUp) return;
     this.#isUp = false;
+    this.#cutCount += 1;
     this.#wait();
     this.#events.onDown();
   }

@@ -28,6 +28,8 @@ export class OutputSender {
   readonly #redis: Redis;
   readonly #key: string;
   readonly #maxBytes: number;
+  /** Who reads does not remove: it is not waited for, and all of it stays for so long. */
+  readonly #keepMs: number | undefined;
   readonly #ports: SenderPorts;
   #held: { readonly stream: Stream; readonly chunk: Buffer }[] = [];
   #heldBytes = 0;
@@ -43,10 +45,16 @@ export class OutputSender {
   #last: Promise<unknown> = Promise.resolve();
   #error: Error | undefined;
 
-  constructor(redis: Redis, options: { readonly key: string; readonly maxBytes: number }, ports: SenderPorts) {
+  /** @param options `keepMs`: all is kept for so long, and nobody is waited for; absent: until it is read */
+  constructor(
+    redis: Redis,
+    options: { readonly key: string; readonly maxBytes: number; readonly keepMs?: number | undefined },
+    ports: SenderPorts,
+  ) {
     this.#redis = redis;
     this.#key = options.key;
     this.#maxBytes = options.maxBytes;
+    this.#keepMs = options.keepMs;
     this.#ports = ports;
   }
 
@@ -112,8 +120,8 @@ export class OutputSender {
     for (const { stream, chunk } of pieces) {
       for (let at = 0; at < chunk.length; at += CHUNK_BYTES) this.#add(stream, chunk.subarray(at, at + CHUNK_BYTES));
     }
-    this.#last = this.#redis.expire(this.#key, OUTPUT_EXPIRY_S).catch(() => {});
-    if (this.#unreadBytes > UNREAD_HIGH_BYTES && !this.#isPaused && !this.#isOver) {
+    this.#last = this.#redis.pexpire(this.#key, this.#keepMs ?? OUTPUT_EXPIRY_S * 1000).catch(() => {});
+    if (this.#keepMs === undefined && this.#unreadBytes > UNREAD_HIGH_BYTES && !this.#isPaused && !this.#isOver) {
       this.#isPaused = true;
       this.#ports.setPaused(true);
       this.#lookSoon(FIRST_LOOK_MS);

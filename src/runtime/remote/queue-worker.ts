@@ -4,14 +4,25 @@ import type { EndMode } from '../../core/pool/events.ts';
 import { Slots } from '../../core/pool/slots.ts';
 import type { TermSequence } from '../../core/pool/term-sequence.ts';
 import { type AllowRule, refusalOf } from '../../protocol/remote/allow-rule.ts';
+import {
+  type AttemptJob,
+  readBatchJob,
+  readBatchTask,
+  type StartJob,
+  signedIdOf,
+} from '../../protocol/remote/batch-job.ts';
 import type { EndRecord } from '../../protocol/remote/end-record.ts';
 import { BadJob, FORMAT_VERSION, type JobData, type RemoteJob, readJob } from '../../protocol/remote/job.ts';
 import { keysOf, type QueueKeys } from '../../protocol/remote/keys.ts';
 import { lanesThatFit } from '../descriptors.ts';
 import { Site } from '../pool/site.ts';
+import { BatchAttempts, type Ran } from './batches/batch-attempt.ts';
+import { BatchQueue } from './batches/batch-queue.ts';
+import { startBatch } from './batches/batch-start.ts';
+import { BatchStore } from './batches/batch-store.ts';
 import type { Link } from './link.ts';
 import type { RemotePackages } from './packages.ts';
-import { RemoteAttempt } from './remote-attempt.ts';
+import { type AttemptPorts, RemoteAttempt } from './remote-attempt.ts';
 import { isSigned } from './signature.ts';
 import { within } from './within.ts';
 
@@ -23,6 +34,14 @@ const LOOK_MS = 1_000;
 const LAST_WORDS_MS = 3_000;
 
 const SIGNALS: ReadonlySet<string> = new Set(Object.keys(constants.signals));
+
+const jsonOf = (text: string): JobData | undefined => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
 
 export interface QueueWorkerOptions {
   readonly queue: string;
@@ -58,7 +77,10 @@ export class QueueWorker {
   readonly #worker: Worker;
   readonly #slots = new Slots();
   readonly #running = new Map<string, RemoteAttempt>();
+  readonly #store: BatchStore;
   readonly #timer: NodeJS.Timeout;
+  /** For jobs of batches that were handed over; made with the first of them. */
+  #batches: { readonly queue: BatchQueue; readonly attempts: BatchAttempts } | undefined;
   #site: Site | undefined;
   #lastSeq = 0;
   #isDraining = false;
@@ -69,6 +91,7 @@ export class QueueWorker {
     this.#options = options;
     this.#events = events;
     this.#keys = keysOf(options.queue);
+    this.#store = new BatchStore(link.redis, options.queue);
     this.#worker = new packages.bullmq.Worker(options.queue, (job, token) => this.#process(job, token ?? ''), {
       connection: link.redis,
       skipVersionCheck: true,
@@ -125,7 +148,7 @@ export class QueueWorker {
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#handBack('now');
-    await within(LAST_WORDS_MS, this.#worker.close());
+    await within(LAST_WORDS_MS, Promise.all([this.#worker.close(), this.#batches?.queue.close()]));
     for (const attempt of this.#running.values()) attempt.end('now');
     await this.#site?.killAll();
     if (this.#running.size === 0) {
@@ -148,7 +171,7 @@ export class QueueWorker {
     if (attempt === undefined || attempt.isLost) return;
     attempt.isLost = true;
     attempt.end('now');
-    this.#events.say(`job ${attempt.job.id}: its lock is lost, so it is ended here; it runs again elsewhere`);
+    this.#events.say(`job ${attempt.ports.jobId}: its lock is lost, so it is ended here; it runs again elsewhere`);
   }
 
   /** A lock that may have expired is no lock: somebody else may be at the job by now. */
@@ -158,12 +181,18 @@ export class QueueWorker {
     if (this.#link.isUp && this.#running.size > 0) void this.#lookAfter([...this.#running.values()]);
   }
 
+  /** @param cutCount that of the link when the attempt began */
+  async #isOurs(attempt: RemoteAttempt, token: string, cutCount: number): Promise<boolean> {
+    // Locks are renewed after half of their time.
+    const isFresh = performance.now() - attempt.lockedAt < this.#options.lockMs * 0.75;
+    if (isFresh && cutCount === this.#link.cutCount) return true;
+    return (await this.#link.redis.get(this.#keys.lock(attempt.ports.jobId))) === token;
+  }
+
   /** Ends what is not wanted any more. */
   async #lookAfter(attempts: readonly RemoteAttempt[]): Promise<void> {
-    const wishes = await Promise.all(
-      attempts.map(async ({ job }) => this.#wish(job.id as string, (job.data as JobData).batch)),
-    ).catch(() => []);
-    for (const [index, wish] of wishes.entries()) if (wish !== undefined) attempts[index]?.end(wish);
+    const wishes = await Promise.all(attempts.map(({ ports }) => ports.wish())).catch(() => []);
+    for (const [index, wish] of wishes.entries()) if (wish !== undefined) attempts[index]?.cancel(wish);
   }
 
   /** How a job is to be ended; undefined: it is not. */
@@ -177,52 +206,90 @@ export class QueueWorker {
     return isWanted === 0 ? 'graceful' : undefined;
   }
 
-  async #process(job: Job, token: string): Promise<EndRecord> {
-    const remote = this.#accept(job);
+  async #process(job: Job, token: string): Promise<EndRecord | null> {
+    const ofBatch = readBatchJob(job.data);
+    if (ofBatch !== undefined) return this.#processOfBatch(ofBatch, job, token);
+    const remote = this.#accept(job.data, job.id as string, (data) => readJob(data, SIGNALS));
     const jobId = job.id as string;
-    if ((await this.#wish(jobId, remote.batch)) !== undefined) return this.#notBegun(job);
+    const wish = (): Promise<EndMode | undefined> => this.#wish(jobId, remote.batch);
+    if ((await wish()) !== undefined) return this.#notBegun(job);
     if (this.#isDraining) return this.#giveBack(job, token);
-    this.#lastSeq += 1;
-    const slot = this.#slots.take();
-    const attempt = new RemoteAttempt(job, remote, {
-      site: this.#open(),
-      redis: this.#link.redis,
-      seq: this.#lastSeq,
-      slot,
-      outputKey: (execution) => this.#keys.output(jobId, execution),
+    const { cutCount } = this.#link;
+    const execution = Math.max(1, job.attemptsStarted);
+    const { attempt, record } = await this.#run(remote, {
+      jobId,
+      execution,
+      outputKey: this.#keys.output(jobId, execution),
       maxOutputBytes: this.#options.maxOutputBytes,
+      tellProgress: (progress) => job.updateProgress(progress),
+      wish,
+      isOurs: (asking) => this.#isOurs(asking, token, cutCount),
     });
-    this.#running.set(jobId, attempt);
-    let end: EndRecord;
-    try {
-      end = await attempt.run();
-    } finally {
-      this.#slots.give(slot);
-      if (this.#running.get(jobId) === attempt) this.#running.delete(jobId);
-    }
-    return attempt.isHandedBack && !attempt.isLost ? this.#giveBack(job, token) : end;
+    return attempt.isHandedBack && !attempt.isLost ? this.#giveBack(job, token) : record;
   }
 
-  /** @throws UnrecoverableError for what is no job, not signed, or not allowed */
-  #accept(job: Job): RemoteJob {
+  async #processOfBatch(ref: StartJob | AttemptJob, job: Job, token: string): Promise<null> {
+    if (this.#isDraining) return this.#giveBack(job, token);
+    const { queue, attempts } = this.#openBatches();
+    const isDone =
+      'start' in ref
+        ? await startBatch(ref, { store: this.#store, queue, isEnding: () => this.#isDraining })
+        : await attempts.process(ref, token);
+    return isDone ? null : this.#giveBack(job, token);
+  }
+
+  #openBatches(): { readonly queue: BatchQueue; readonly attempts: BatchAttempts } {
+    if (this.#batches !== undefined) return this.#batches;
+    const queue = new BatchQueue(this.#packages, this.#store, this.#options.queue);
+    const attempts = new BatchAttempts(this.#store, queue, {
+      accept: (text, ref) => {
+        const read = (data: unknown) => readBatchTask(data, ref, SIGNALS);
+        return this.#accept(jsonOf(text), signedIdOf(ref.detached, ref.seq), read);
+      },
+      run: (task, ports) => this.#run(task, ports),
+      maxOutputBytes: this.#options.maxOutputBytes,
+    });
+    this.#batches = { queue, attempts };
+    return this.#batches;
+  }
+
+  async #run(remote: RemoteJob, ports: AttemptPorts): Promise<Required<Ran>> {
+    this.#lastSeq += 1;
+    const slot = this.#slots.take();
+    const place = { site: this.#open(), redis: this.#link.redis, seq: this.#lastSeq, slot };
+    const attempt = new RemoteAttempt(remote, place, ports);
+    this.#running.set(ports.jobId, attempt);
+    try {
+      return { attempt, record: await attempt.run() };
+    } finally {
+      this.#slots.give(slot);
+      if (this.#running.get(ports.jobId) === attempt) this.#running.delete(ports.jobId);
+    }
+  }
+
+  /**
+   * @param id what the signature is about, beside the data
+   * @throws UnrecoverableError for what is no job, not signed, or not allowed
+   */
+  #accept<T extends RemoteJob>(data: JobData | undefined, id: string, read: (data: unknown) => T): T {
     const { queue, key, allow, directory } = this.#options;
     const refuse = (code: string, reason: string): Error => {
-      this.#events.say(`job ${job.id} is refused: ${reason}`);
+      this.#events.say(`job ${id} is refused: ${reason}`);
       return new this.#packages.bullmq.UnrecoverableError(`${code}: ${reason}`);
     };
-    if (key !== undefined && !isSigned(key, queue, job.id as string, job.data as JobData)) {
+    if (key !== undefined && (data === undefined || !isSigned(key, queue, id, data))) {
       throw refuse('ERR_SIGNATURE', 'it is not signed with the key of this worker (PROCCTL_QUEUE_KEY)');
     }
-    let remote: RemoteJob;
+    let job: T;
     try {
-      remote = readJob(job.data, SIGNALS);
+      job = read(data);
     } catch (error) {
       if (!(error instanceof BadJob)) throw error;
       throw refuse('ERR_JOB', error.message);
     }
-    const refusal = refusalOf(remote.task, allow, directory);
+    const refusal = refusalOf(job.task, allow, directory);
     if (refusal !== undefined) throw refuse('ERR_NOT_ALLOWED', refusal);
-    return remote;
+    return job;
   }
 
   #notBegun(job: Job): EndRecord {

@@ -1,5 +1,4 @@
 import { hostname } from 'node:os';
-import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { EndMode } from '../../core/pool/events.ts';
 import type { AttemptOutcome } from '../../core/pool/outcome.ts';
@@ -19,19 +18,36 @@ export interface AttemptPlace {
   /** By which the site knows it. */
   readonly seq: number;
   readonly slot: number;
-  readonly outputKey: (execution: number) => string;
+}
+
+/** How one job is told of, and how it is looked whether it is still wanted. */
+export interface AttemptPorts {
+  readonly jobId: string;
+  /** How often the job has been begun, from 1. */
+  readonly execution: number;
+  /** Of the stream of this execution. */
+  readonly outputKey: string;
   readonly maxOutputBytes: number;
+  /** For how long output stays, whoever reads it; undefined: until it is read. */
+  readonly keepOutputMs?: number | undefined;
+  tellProgress(progress: ProgressRecord): Promise<unknown>;
+  /** How it is to be ended; undefined: it is not. */
+  wish(): Promise<EndMode | undefined>;
+  /** Whether the job is still this worker's, asked if there is a doubt; absent: its output stays in any case. */
+  isOurs?(attempt: RemoteAttempt): Promise<boolean>;
 }
 
 /** One job at work on this machine, from its start to its end record. */
 export class RemoteAttempt {
-  readonly job: Job;
+  readonly ports: AttemptPorts;
   /** When its lock was last known to be good, on the monotonic clock. */
   lockedAt = performance.now();
   /** Its result is of no use any more. */
   isLost = false;
   /** It is to go back to the queue, and be run elsewhere. */
   isHandedBack = false;
+  /** It was ended because nobody wants it any more. */
+  isCancelled = false;
   readonly #remote: RemoteJob;
   readonly #place: AttemptPlace;
   readonly #sender: OutputSender;
@@ -42,14 +58,14 @@ export class RemoteAttempt {
   #limit: LongTimer | undefined;
   #progress: NodeJS.Timeout | undefined;
 
-  constructor(job: Job, remote: RemoteJob, place: AttemptPlace) {
-    this.job = job;
+  constructor(remote: RemoteJob, place: AttemptPlace, ports: AttemptPorts) {
+    this.ports = ports;
     this.#remote = remote;
     this.#place = place;
     const { site, seq } = place;
     this.#sender = new OutputSender(
       place.redis,
-      { key: place.outputKey(this.#execution), maxBytes: place.maxOutputBytes },
+      { key: ports.outputKey, maxBytes: ports.maxOutputBytes, keepMs: ports.keepOutputMs },
       {
         onStream: () => {
           this.#hasStream = true;
@@ -64,13 +80,16 @@ export class RemoteAttempt {
     );
   }
 
-  get #execution(): number {
-    return Math.max(1, this.job.attemptsStarted);
-  }
-
   /** Ends it, with all processes it has started. */
   end(mode: EndMode): void {
     if (!this.#hasEnded) this.#place.site.end(this.#place.seq, mode);
+  }
+
+  /** Ends it, since it is not wanted any more. */
+  cancel(mode: EndMode): void {
+    if (this.#hasEnded) return;
+    this.isCancelled = true;
+    this.end(mode);
   }
 
   /** Runs it to its end. */
@@ -105,7 +124,7 @@ export class RemoteAttempt {
       host: hostname(),
       pid: process.pid,
       slot,
-      execution: this.#execution,
+      execution: this.ports.execution,
       output,
     };
   }
@@ -117,7 +136,12 @@ export class RemoteAttempt {
       return { output: none };
     }
     try {
-      return { output: await this.#sender.finish() };
+      const output = await this.#sender.finish();
+      // What was sent again after a cut may have come when somebody else had already done it, and all of it was removed.
+      if (output.chunks > 0 && (await this.ports.isOurs?.(this)) === false) this.isLost = true;
+      if (!this.isLost) return { output };
+      this.#sender.discard();
+      return { output: none };
     } catch (error) {
       const message = `what it wrote could not be sent: ${(error as Error).message}`;
       return { output: none, lost: { kind: 'error', code: 'ERR_OUTPUT_LOST', message } };
@@ -125,11 +149,12 @@ export class RemoteAttempt {
   }
 
   get #tooMuch(): AttemptOutcome {
-    const { maxOutputBytes } = this.#place;
+    const { maxOutputBytes, keepOutputMs } = this.ports;
+    const limit = keepOutputMs === undefined ? 'that its worker sends' : 'that are kept of a task';
     return {
       kind: 'error',
       code: 'ERR_OUTPUT_MAX',
-      message: `it wrote more than the ${maxOutputBytes} bytes that its worker sends (--output-max)`,
+      message: `it wrote more than the ${maxOutputBytes} bytes ${limit} (--output-max)`,
     };
   }
 
@@ -153,9 +178,9 @@ export class RemoteAttempt {
       host: hostname(),
       taskPid: site.seatOf(seq).pid ?? null,
       slot,
-      execution: this.#execution,
+      execution: this.ports.execution,
       streams: this.#hasStream,
     };
-    this.job.updateProgress(progress).catch(() => {});
+    this.ports.tellProgress(progress).catch(() => {});
   }
 }

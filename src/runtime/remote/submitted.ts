@@ -95,6 +95,11 @@ export class Submitted {
     return this.#pieces >= end.chunks;
   }
 
+  /** How many pieces it wrote, once its end is known. */
+  get chunks(): number {
+    return this.#end?.chunks ?? 0;
+  }
+
   get isWhole(): boolean {
     return this.#end !== undefined && this.#pieces >= this.#end.chunks;
   }

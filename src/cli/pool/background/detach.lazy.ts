@@ -3,20 +3,18 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { DaemonClient } from '../../../client/daemon-client.ts';
 import { gracefully } from '../../../core/pool/term-sequence.ts';
-import { defaultNameOf } from '../../../core/process/name.ts';
 import { type ErrorCode, EXIT, exitStatusOfSignal, ProcctlError } from '../../../errors.ts';
-import { parseSections } from '../../../protocol/arguments/sections.ts';
 import { nameOfCommand } from '../../../protocol/command-name.ts';
 import type { SpawnRequest } from '../../../protocol/process-spec.ts';
 import type { ParamsOf } from '../../../protocol/rpc.ts';
 import { callerArguments, callerDirectory, callerEnv } from '../../../runtime/caller-env.ts';
 import { locateHome, openHome } from '../../../runtime/home.ts';
 import { BatchInput } from '../../../runtime/supervise/batch-input.ts';
-import { commandOfLine } from '../../spawn-request.ts';
 import { isOurs, say } from '../../tell.ts';
 import { READER_GONE, writeStdout } from '../../write-stdout.ts';
 import type { PoolFlags } from '../flags.ts';
 import type { PoolInput } from '../pool-input.ts';
+import { defaultName } from './default-name.ts';
 import { check, type StagedInput, stage } from './staged-input.ts';
 import { type Operands, type OptionShape, partsOf, wordsOfBatch } from './words.ts';
 
@@ -31,18 +29,6 @@ const DEFAULT_POLICY: SpawnRequest['policy'] = {
   restartLimit: { max: 5, withinMs: 60_000 },
   backoff: { minMs: 1_000, maxMs: 30_000 },
   stableAfterMs: 10_000,
-};
-
-/** What the batch is named after: its tasks file, or its program. */
-const subjectOf = (input: PoolInput, { shell }: PoolFlags): string => {
-  if (input.kind === 'file') return input.file === '-' ? '' : input.file;
-  const [word = ''] = parseSections(input.words).template;
-  return shell ? commandOfLine(word) : word;
-};
-
-const defaultName = (input: PoolInput, flags: PoolFlags): string => {
-  const subject = subjectOf(input, flags);
-  return subject === '' ? 'pool' : `pool-${defaultNameOf(subject)}`;
 };
 
 /** What a task has until it is killed. */

@@ -15,7 +15,11 @@ export interface BackgroundFlags {
 export const addBackgroundOptions = (command: Command): Command =>
   command
     .optionsGroup('Background:')
-    .option('--detach', 'hand the batch to the daemon, and print its name: see it with ps, logs, wait, stop', false)
+    .option(
+      '--detach',
+      'hand the batch to the daemon, and print its name: see it with ps, logs, wait, stop; with --on, to the workers: see it with --follow',
+      false,
+    )
     .addOption(
       new Option('--name <name>', 'name of a batch in the background')
         .argParser(checkedOption(parseProcessName))

@@ -26,14 +26,12 @@ const usage = (message: string, hint: string): ProcctlError => new ProcctlError(
 
 /** Options that look at, or act upon, the machine where tasks run. */
 const localOption = (flags: PoolFlags): string | undefined => {
-  if (flags.detach) return '--detach';
   if (flags.load !== undefined) return '--load';
   if (flags.memfree !== undefined) return '--memfree';
   if (flags.memoryMax !== undefined) return '--memory-max';
   if (flags.nice !== 0) return '--nice';
   if (flags.delay !== 0) return '--delay';
-  if (flags.runner !== 'auto') return '--runner';
-  return flags.dryRun ? '--dry-run' : undefined;
+  return flags.runner === 'auto' ? undefined : '--runner';
 };
 
 /** @throws ProcctlError ERR_USAGE for what does not go with `--on`, or without it */

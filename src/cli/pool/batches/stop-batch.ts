@@ -1,0 +1,66 @@
+import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { printable } from '../../../core/printable.ts';
+import { EXIT, exitStatusOfSignal, ProcctlError } from '../../../errors.ts';
+import { show } from '../../../protocol/show.ts';
+import { sweepBatch } from '../../../runtime/remote/batches/batch-attempt.ts';
+import { BatchQueue } from '../../../runtime/remote/batches/batch-queue.ts';
+import { clearJobs } from '../../../runtime/remote/batches/batch-removal.ts';
+import { BatchStore } from '../../../runtime/remote/batches/batch-store.ts';
+import { withLink } from '../../remote/with-link.ts';
+import { say } from '../../tell.ts';
+import type { PoolFlags } from '../flags.ts';
+import { findBatch } from './find-batch.ts';
+
+const LOOK_MS = 300;
+const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+const text = (count: number): string => `${count} ${count === 1 ? 'task' : 'tasks'}`;
+
+/** Stops a batch, and waits until nothing of it runs; resolves to the exit status. Told to end, it leaves the rest to workers. */
+export const stopBatch = (url: string, name: string, flags: PoolFlags): Promise<number> => {
+  const tell = (line: string): void => {
+    if (!flags.quiet) say(line);
+  };
+  return withLink(url, flags, tell, async ({ packages, link }) => {
+    const store = new BatchStore(link.redis, flags.queue);
+    const queue = new BatchQueue(packages, store, flags.queue);
+    const batch = await findBatch(store, name, flags.queue);
+    const shown = printable(batch.name);
+    if (batch.sealedAt === null) {
+      throw new ProcctlError('ERR_BATCH', `the batch ${show(name)} is still being submitted: nothing of it runs`, {
+        hint: 'end the command that submits it',
+      });
+    }
+    let signal: NodeJS.Signals | undefined;
+    const onSignal = (given: NodeJS.Signals): void => {
+      signal ??= given;
+    };
+    for (const one of ENDING_SIGNALS) process.on(one, onSignal);
+    try {
+      const left = (await store.stop(batch.id, flags.now ? 'now' : 'graceful')) ?? 0;
+      if (left === 0) {
+        tell(`${shown} has ended already`);
+        return EXIT.done;
+      }
+      let told = -1;
+      for (;;) {
+        const running = await sweepBatch(store, batch.id);
+        if (running === 0) break;
+        if (signal !== undefined) {
+          tell(`${shown} ends: ${text(running)} at work, on which nobody waits now`);
+          return exitStatusOfSignal(constants.signals[signal]);
+        }
+        if (running !== told) tell(`${shown}: ${text(running)} at work ${running === 1 ? 'is' : 'are'} being ended`);
+        told = running;
+        await sleep(LOOK_MS);
+      }
+      await clearJobs(store, queue, batch);
+      tell(`${shown} has been stopped: ${text(left)} had not ended`);
+      return EXIT.done;
+    } finally {
+      for (const one of ENDING_SIGNALS) process.off(one, onSignal);
+      if (link.isUp) await queue.close().catch(() => {});
+    }
+  });
+};

@@ -1,0 +1,45 @@
+import type { ProcctlError } from '../../errors.ts';
+import { parseRedisTarget, type RedisTarget } from '../../protocol/remote/redis-target.ts';
+import type { Link } from '../../runtime/remote/link.ts';
+import { loadRemotePackages, type RemotePackages } from '../../runtime/remote/packages.ts';
+import type { ConnectFlags } from './connect-options.ts';
+import { hideSecrets } from './hide-secrets.ts';
+import { leaveSoon } from './leave-soon.ts';
+import { talkingLink } from './link-talk.ts';
+
+/** A connection for one command. */
+export interface Session {
+  readonly target: RedisTarget;
+  readonly packages: RemotePackages;
+  readonly link: Link;
+}
+
+/**
+ * Connects, does something, and goes.
+ *
+ * @throws ProcctlError ERR_REDIS when Redis is away for too long, and what `work` throws
+ */
+export const withLink = async <T>(
+  url: string,
+  { connectTimeout }: ConnectFlags,
+  say: (line: string) => void,
+  work: (session: Session) => Promise<T>,
+): Promise<T> => {
+  const target = parseRedisTarget(url, process.env);
+  hideSecrets(target);
+  const packages = loadRemotePackages(process.cwd());
+  let lose = (_error: ProcctlError): void => {};
+  const lost = new Promise<never>((_, reject) => {
+    lose = reject;
+  });
+  lost.catch(() => {});
+  const link = talkingLink({ target, packages, timeoutMs: connectTimeout, say, onUp: () => {}, onLost: lose });
+  try {
+    const done = work({ target, packages, link });
+    done.catch(() => {}); // once the connection is lost, it fails as well
+    return await Promise.race([done, lost]);
+  } finally {
+    await link.close();
+    leaveSoon();
+  }
+};

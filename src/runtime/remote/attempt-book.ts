@@ -1,0 +1,95 @@
+import type { Queue } from 'bullmq';
+import type { QueueKeys } from '../../protocol/remote/keys.ts';
+import type { Link } from './link.ts';
+import type { Source } from './output-reader.ts';
+import type { Submitted } from './submitted.ts';
+
+/** The attempts that were handed over and have not settled, by all that they are known by, and what Redis has of them. */
+export class AttemptBook {
+  readonly #link: Link;
+  readonly #queue: Queue;
+  readonly #keys: QueueKeys;
+  readonly #bySeq = new Map<number, Submitted>();
+  readonly #byJob = new Map<string, Submitted>();
+  readonly #byOutput = new Map<string, Submitted>();
+  /** What Redis has still to be told. */
+  readonly #open = new Set<Promise<unknown>>();
+
+  constructor(link: Link, queue: Queue, keys: QueueKeys) {
+    this.#link = link;
+    this.#queue = queue;
+    this.#keys = keys;
+  }
+
+  get all(): Iterable<Submitted> {
+    return this.#bySeq.values();
+  }
+
+  /** All that Redis is being told; empty: it knows all. */
+  get open(): ReadonlySet<Promise<unknown>> {
+    return this.#open;
+  }
+
+  add(submitted: Submitted): void {
+    this.#bySeq.set(submitted.attempt.task.seq, submitted);
+    this.#byJob.set(submitted.jobId, submitted);
+  }
+
+  ofTask(seq: number): Submitted | undefined {
+    return this.#bySeq.get(seq);
+  }
+
+  ofJob(jobId: string): Submitted | undefined {
+    return this.#byJob.get(jobId);
+  }
+
+  /** @param key of the stream of its output */
+  ofOutput(key: string): Submitted | undefined {
+    return this.#byOutput.get(key);
+  }
+
+  /** What is to be read now. */
+  sources(): readonly Source[] {
+    const sources: Source[] = [];
+    for (const [key, submitted] of this.#byOutput)
+      if (submitted.isToBeRead) sources.push({ key, lastId: submitted.lastId });
+    return sources;
+  }
+
+  /** Each execution of a job has an output of its own. @param before the one that was followed so far */
+  follow(submitted: Submitted, before: number): void {
+    const { jobId, execution } = submitted;
+    if (execution === before) return;
+    this.#dropOutput(jobId, before);
+    this.#byOutput.set(this.#keys.output(jobId, execution), submitted);
+  }
+
+  #dropOutput(jobId: string, execution: number): void {
+    const key = this.#keys.output(jobId, execution);
+    if (this.#byOutput.delete(key)) this.#link.redis.del(key).catch(() => {});
+  }
+
+  /** An attempt is over, and is removed here and in Redis. */
+  forget(submitted: Submitted): void {
+    const { jobId, attempt } = submitted;
+    if (this.#bySeq.get(attempt.task.seq) === submitted) this.#bySeq.delete(attempt.task.seq);
+    this.#byJob.delete(jobId);
+    // A worker that was lost may have left an output that nobody has heard of.
+    const outputs = Array.from({ length: Math.max(1, submitted.execution) }, (_, index) =>
+      this.#keys.output(jobId, index + 1),
+    );
+    for (const key of outputs) this.#byOutput.delete(key);
+    const removed: Promise<unknown> = Promise.allSettled([
+      this.#queue.remove(jobId),
+      this.#link.redis.del(...outputs, this.#keys.end(jobId)),
+    ]).then(() => this.#open.delete(removed));
+    this.#open.add(removed);
+  }
+
+  /** Removes it here, and leaves it in Redis: whoever has it is to find that it has to end. */
+  abandon({ jobId, attempt, execution }: Submitted): void {
+    this.#bySeq.delete(attempt.task.seq);
+    this.#byJob.delete(jobId);
+    this.#byOutput.delete(this.#keys.output(jobId, execution));
+  }
+}

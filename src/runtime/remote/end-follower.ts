@@ -1,0 +1,194 @@
+import type { QueueEvents } from 'bullmq';
+import { readEndRecord, readProgress } from '../../protocol/remote/end-record.ts';
+import type { QueueKeys } from '../../protocol/remote/keys.ts';
+import type { AttemptBook } from './attempt-book.ts';
+import type { Link } from './link.ts';
+import { OutputReader } from './output-reader.ts';
+import type { RemotePackages } from './packages.ts';
+import type { Piece, Submitted } from './submitted.ts';
+
+export interface FollowerEvents {
+  say(line: string): void;
+  /** What a view shows has changed. */
+  onChange(): void;
+}
+
+/** Follows attempts to their ends: by the events of the queue, by asking where those may be lost, and by what tasks write. */
+export class EndFollower {
+  readonly #link: Link;
+  readonly #book: AttemptBook;
+  readonly #keys: QueueKeys;
+  readonly #events: FollowerEvents;
+  readonly #reader: OutputReader;
+  readonly #listening: Promise<QueueEvents | undefined>;
+  #isClosed = false;
+
+  constructor(
+    packages: RemotePackages,
+    {
+      link,
+      book,
+      keys,
+      queue,
+      batch,
+    }: {
+      readonly link: Link;
+      readonly book: AttemptBook;
+      readonly keys: QueueKeys;
+      readonly queue: string;
+      readonly batch: string;
+    },
+    events: FollowerEvents,
+  ) {
+    this.#link = link;
+    this.#book = book;
+    this.#keys = keys;
+    this.#events = events;
+    this.#listening = this.#listen(packages, queue).catch(() => undefined);
+    this.#reader = new OutputReader(link.copy(), link.redis, keys.wake(batch), {
+      sources: () => book.sources(),
+      onPiece: (key, id, piece) => this.#read(key, id, piece),
+      onRead: (key) => this.#settleRead(key),
+    });
+  }
+
+  /** From now on nothing that ends can be missed; settles in any case. */
+  get isListening(): Promise<unknown> {
+    return this.#listening;
+  }
+
+  setPaused(isPaused: boolean): void {
+    this.#reader.setPaused(isPaused);
+  }
+
+  /** Reads nothing more. */
+  stop(): void {
+    this.#isClosed = true;
+    this.#reader.stop();
+  }
+
+  async close(): Promise<void> {
+    await (await this.#listening)?.close();
+  }
+
+  /** What became of an attempt whose events may have been lost. */
+  async ask(submitted: Submitted): Promise<void> {
+    const { jobId } = submitted;
+    const key = this.#keys.job(jobId);
+    try {
+      if (submitted.hasEnd) {
+        // Its end is known, but not all it wrote is there to be read.
+        if ((await this.#link.redis.xlen(this.#keys.output(jobId, submitted.execution))) === 0)
+          this.#settle(submitted, false);
+        return;
+      }
+      const [at, finishedAt, returned, reason, progress] = await this.#link.redis.hmget(
+        key,
+        'timestamp',
+        'finishedOn',
+        'returnvalue',
+        'failedReason',
+        'progress',
+      );
+      if (submitted.isSettled || submitted.hasEnd) return;
+      if (at === null) {
+        this.#book.forget(submitted);
+        submitted.fail(
+          'ERR_JOB_LOST',
+          'it is not in the queue any more: somebody has removed it, or Redis has lost it',
+        );
+      } else if (typeof finishedAt === 'string') {
+        if (typeof returned === 'string') this.#completed(submitted, JSON.parse(returned));
+        else this.#failed(submitted, reason ?? 'failed');
+      } else if (typeof progress === 'string') this.#progress(submitted, JSON.parse(progress));
+    } catch {
+      // Cut off, or not JSON: it is asked again.
+    }
+  }
+
+  async #listen({ bullmq }: RemotePackages, queue: string): Promise<QueueEvents> {
+    const [last] = await this.#link.redis.xrevrange(this.#keys.events, '+', '-', 'COUNT', 1);
+    const events = new bullmq.QueueEvents(queue, {
+      connection: this.#link.copy(),
+      skipVersionCheck: true,
+      lastEventId: last?.[0] ?? '0',
+      // Silence for longer is taken for a broken connection.
+      blockingTimeout: 5_000,
+    });
+    const book = this.#book;
+    events.on('error', () => {});
+    events.on('progress', ({ jobId, data }) => this.#progress(book.ofJob(jobId), data));
+    events.on('completed', ({ jobId, returnvalue }) => this.#completed(book.ofJob(jobId), returnvalue));
+    events.on('failed', ({ jobId, failedReason }) => this.#failed(book.ofJob(jobId), failedReason));
+    events.on('stalled', ({ jobId }) => this.#stalled(book.ofJob(jobId)));
+    if (this.#isClosed) await events.close();
+    return events;
+  }
+
+  #progress(submitted: Submitted | undefined, data: unknown): void {
+    const progress = readProgress(data);
+    if (submitted === undefined || progress === undefined) return;
+    submitted.heardAt = performance.now();
+    const before = submitted.execution;
+    submitted.progress(progress);
+    this.#book.follow(submitted, before);
+    if (progress.streams) this.#reader.wake();
+    this.#events.onChange();
+  }
+
+  #completed(submitted: Submitted | undefined, returned: unknown): void {
+    if (submitted === undefined || submitted.hasEnd) return;
+    submitted.heardAt = performance.now();
+    const before = submitted.execution;
+    const isWhole = submitted.ended(readEndRecord(returned));
+    this.#book.follow(submitted, before);
+    if (isWhole) this.#settle(submitted);
+    else this.#reader.wake();
+  }
+
+  #failed(submitted: Submitted | undefined, reason: string): void {
+    if (submitted === undefined || submitted.hasEnd) return;
+    this.#book.forget(submitted);
+    const [, code = 'ERR_WORKER', message = reason] = /^(ERR_[A-Z_]+): (.*)$/s.exec(reason) ?? [];
+    const isLost = /stalled more than/.test(reason);
+    submitted.fail(
+      isLost ? 'ERR_WORKER_LOST' : code,
+      isLost ? `its workers were lost, again and again: ${reason}` : message,
+    );
+  }
+
+  #stalled(submitted: Submitted | undefined): void {
+    if (submitted === undefined) return;
+    const { seat } = submitted;
+    submitted.stalled();
+    const { name, id } = submitted.attempt.task;
+    const host = seat === undefined ? '' : ` on ${seat.host}`;
+    this.#events.say(`task ${id} (${name}): its worker${host} is lost; it runs again on another one`);
+    this.#events.onChange();
+  }
+
+  #settle(submitted: Submitted, isWhole?: boolean): void {
+    this.#book.forget(submitted);
+    submitted.settle(isWhole);
+  }
+
+  #read(key: string, id: string, piece: Piece): void {
+    const submitted = this.#book.ofOutput(key);
+    if (submitted === undefined) return;
+    submitted.lastId = id;
+    submitted.heardAt = performance.now();
+    submitted.read(piece);
+  }
+
+  #settleRead(key: string): void {
+    const submitted = this.#book.ofOutput(key);
+    if (submitted === undefined) return;
+    if (submitted.isWhole) {
+      this.#settle(submitted);
+      return;
+    }
+    // What has been read makes room for more.
+    const [ms, number] = submitted.lastId.split('-');
+    this.#link.redis.xtrim(key, 'MINID', `${ms}-${Number(number) + 1}`).catch(() => {});
+  }
+}

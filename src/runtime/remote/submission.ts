@@ -1,0 +1,75 @@
+import type { Queue } from 'bullmq';
+import type { TermSequence } from '../../core/pool/term-sequence.ts';
+import { type JobData, jobDataOf, MAX_JOB_BYTES } from '../../protocol/remote/job.ts';
+import type { AttemptBook } from './attempt-book.ts';
+import type { Link } from './link.ts';
+import { signatureOf } from './signature.ts';
+import type { Submitted } from './submitted.ts';
+
+/** Ends that nobody has fetched are forgotten, s. */
+export const RESULT_EXPIRY_S = 3600;
+
+export interface SubmissionOptions {
+  readonly queue: string;
+  readonly batch: string;
+  /** Of an attempt whose task has no time limit of its own, ms; 0: none. */
+  readonly timeoutMs: number;
+  readonly ending: TermSequence;
+  /** Jobs are signed with it; undefined: not. */
+  readonly key: string | undefined;
+}
+
+/** Puts attempts into the queue, each as a job. */
+export class Submission {
+  readonly #link: Link;
+  readonly #queue: Queue;
+  readonly #book: AttemptBook;
+  readonly #options: SubmissionOptions;
+  readonly #isListening: Promise<unknown>;
+
+  /** @param isListening settles once nothing that ends can be missed */
+  constructor(
+    { link, queue, book }: { readonly link: Link; readonly queue: Queue; readonly book: AttemptBook },
+    options: SubmissionOptions,
+    isListening: Promise<unknown>,
+  ) {
+    this.#link = link;
+    this.#queue = queue;
+    this.#book = book;
+    this.#options = options;
+    this.#isListening = isListening;
+  }
+
+  /** What cannot be put in has failed. */
+  async submit(submitted: Submitted): Promise<void> {
+    const { jobId } = submitted;
+    try {
+      const data = this.#dataOf(submitted);
+      await this.#isListening;
+      const bytes = Buffer.byteLength(JSON.stringify(data));
+      if (bytes > MAX_JOB_BYTES) {
+        this.#book.forget(submitted);
+        submitted.fail(
+          'ERR_JOB_SIZE',
+          `it has ${bytes} bytes with its standard input, and ${MAX_JOB_BYTES} can travel`,
+        );
+        return;
+      }
+      // An end that nobody fetches is not kept for ever.
+      const kept = { age: RESULT_EXPIRY_S };
+      await this.#queue.add('task', data, { jobId, attempts: 1, removeOnComplete: kept, removeOnFail: kept });
+      submitted.isIn = true;
+      submitted.heardAt = performance.now();
+    } catch (error) {
+      this.#book.forget(submitted);
+      submitted.fail('ERR_SUBMIT', this.#link.redacted(`cannot be put into the queue: ${(error as Error).message}`));
+    }
+  }
+
+  #dataOf({ jobId, attempt }: Submitted): JobData {
+    const { timeoutMs, ending, key, queue, batch } = this.#options;
+    const task = { ...attempt.task, timeoutMs: attempt.task.timeoutMs ?? timeoutMs };
+    const plain = jobDataOf(task, { attempt: attempt.attempt, ending, batch });
+    return key === undefined ? plain : { ...plain, signature: signatureOf(key, queue, jobId, plain) };
+  }
+}
