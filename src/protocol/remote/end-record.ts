@@ -1,4 +1,5 @@
 import type { AttemptError, AttemptOutcome } from '../../core/pool/outcome.ts';
+import { printable } from '../../core/printable.ts';
 import { FORMAT_VERSION } from './job.ts';
 
 /** One piece of what a task wrote: `o` standard output, `e` standard error. */
@@ -64,6 +65,16 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isWhole = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+/** Jobs that were begun more often have never been seen; what says so does not come from a worker. */
+const MAX_EXECUTION = 10_000;
+
+const isExecution = (value: unknown): value is number => isWhole(value) && value <= MAX_EXECUTION;
+
+const isDuration = (value: unknown): value is number => Number.isFinite(value) && (value as number) >= 0;
+
+/** Who can write to Redis can call itself anything. */
+const hostOf = (value: unknown): string => (typeof value === 'string' ? printable(value).slice(0, 255) : '?');
 
 const isPiece = (value: unknown): value is InlinePiece =>
   Array.isArray(value) && (value[0] === 'o' || value[0] === 'e') && typeof value[1] === 'string';
@@ -139,10 +150,10 @@ export const readEndRecord = (value: unknown): RemoteEnd => {
   const { chunks, inline } = isObject(output) ? output : {};
   return {
     outcome: outcomeOf(value) ?? UNREADABLE,
-    timedOutMs: typeof timedOutMs === 'number' ? timedOutMs : null,
-    durationMs: typeof durationMs === 'number' && durationMs >= 0 ? durationMs : undefined,
-    host: typeof host === 'string' ? host : '?',
-    execution: isWhole(execution) ? execution : 0,
+    timedOutMs: isDuration(timedOutMs) ? timedOutMs : null,
+    durationMs: isDuration(durationMs) ? durationMs : undefined,
+    host: hostOf(host),
+    execution: isExecution(execution) ? execution : 0,
     chunks: isWhole(chunks) ? chunks : 0,
     inline: Array.isArray(inline) ? inline.filter(isPiece) : [],
   };
@@ -152,10 +163,10 @@ export const readEndRecord = (value: unknown): RemoteEnd => {
 export const readProgress = (value: unknown): ProgressRecord | undefined => {
   if (!isObject(value) || value.version !== FORMAT_VERSION) return undefined;
   const { host, taskPid, slot, execution, streams } = value;
-  if (typeof host !== 'string' || !isWhole(execution)) return undefined;
+  if (typeof host !== 'string' || !isExecution(execution)) return undefined;
   return {
     version: FORMAT_VERSION,
-    host,
+    host: hostOf(host),
     taskPid: isWhole(taskPid) ? taskPid : null,
     slot: isWhole(slot) ? slot : 0,
     execution,

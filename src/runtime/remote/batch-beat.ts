@@ -18,10 +18,16 @@ export class BatchBeat {
   }
 
   beat(): void {
+    const expiryMs = this.#expiryMs;
     const { redis } = this.#link;
-    const set =
-      this.#expiryMs === undefined ? redis.set(this.#key, '1') : redis.set(this.#key, '1', 'PX', this.#expiryMs);
-    set.catch(() => {});
+    const set = expiryMs === undefined ? redis.set(this.#key, '1') : redis.set(this.#key, '1', 'PX', expiryMs);
+    set
+      .then(() => this.#link.taken())
+      .catch(async (error: Error) => {
+        // A server whose memory is full renews what it has.
+        if (this.#link.isRefusal(error) && expiryMs !== undefined) await redis.pexpire(this.#key, expiryMs);
+      })
+      .catch(() => {});
   }
 
   /** Nobody waits any more: workers end what they run of it, and begin nothing. */

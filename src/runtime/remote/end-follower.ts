@@ -7,6 +7,9 @@ import { OutputReader } from './output-reader.ts';
 import type { RemotePackages } from './packages.ts';
 import type { Piece, Submitted } from './submitted.ts';
 
+/** An event that nobody can read makes BullMQ stop; so often it is begun anew at most. */
+const AGAIN_MS = 1_000;
+
 export interface FollowerEvents {
   say(line: string): void;
   /** What a view shows has changed. */
@@ -20,7 +23,9 @@ export class EndFollower {
   readonly #keys: QueueKeys;
   readonly #events: FollowerEvents;
   readonly #reader: OutputReader;
-  readonly #listening: Promise<QueueEvents | undefined>;
+  readonly #packages: RemotePackages;
+  readonly #queueName: string;
+  #listening: Promise<QueueEvents | undefined>;
   #isClosed = false;
 
   constructor(
@@ -44,10 +49,12 @@ export class EndFollower {
     this.#book = book;
     this.#keys = keys;
     this.#events = events;
-    this.#listening = this.#listen(packages, queue).catch(() => undefined);
+    this.#packages = packages;
+    this.#queueName = queue;
+    this.#listening = this.#listenFromNow().catch(() => undefined);
     this.#reader = new OutputReader(link.copy(), link.redis, keys.wake(batch), {
       sources: () => book.sources(),
-      onPiece: (key, id, piece) => this.#read(key, id, piece),
+      onEntry: (key, id, piece) => this.#read(key, id, piece),
       onRead: (key) => this.#settleRead(key),
     });
   }
@@ -106,12 +113,17 @@ export class EndFollower {
     }
   }
 
-  async #listen({ bullmq }: RemotePackages, queue: string): Promise<QueueEvents> {
+  async #listenFromNow(): Promise<QueueEvents> {
     const [last] = await this.#link.redis.xrevrange(this.#keys.events, '+', '-', 'COUNT', 1);
-    const events = new bullmq.QueueEvents(queue, {
+    return this.#listen(last?.[0] ?? '0');
+  }
+
+  async #listen(lastEventId: string): Promise<QueueEvents> {
+    const events = new this.#packages.bullmq.QueueEvents(this.#queueName, {
       connection: this.#link.copy(),
       skipVersionCheck: true,
-      lastEventId: last?.[0] ?? '0',
+      autorun: false,
+      lastEventId,
       // Silence for longer is taken for a broken connection.
       blockingTimeout: 5_000,
     });
@@ -121,8 +133,20 @@ export class EndFollower {
     events.on('completed', ({ jobId, returnvalue }) => this.#completed(book.ofJob(jobId), returnvalue));
     events.on('failed', ({ jobId, failedReason }) => this.#failed(book.ofJob(jobId), failedReason));
     events.on('stalled', ({ jobId }) => this.#stalled(book.ofJob(jobId)));
+    events.run().catch(() => this.#listenAgain(events));
     if (this.#isClosed) await events.close();
     return events;
+  }
+
+  /** BullMQ stops at an event that is not as it writes them. What was missed is asked after. */
+  #listenAgain(broken: QueueEvents): void {
+    if (this.#isClosed) return;
+    const goOn = async (): Promise<QueueEvents | undefined> => {
+      await broken.close();
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+      return this.#isClosed ? undefined : this.#listenFromNow();
+    };
+    this.#listening = goOn().catch(() => undefined);
   }
 
   #progress(submitted: Submitted | undefined, data: unknown): void {
@@ -172,10 +196,11 @@ export class EndFollower {
     submitted.settle(isWhole);
   }
 
-  #read(key: string, id: string, piece: Piece): void {
+  #read(key: string, id: string, piece: Piece | undefined): void {
     const submitted = this.#book.ofOutput(key);
     if (submitted === undefined) return;
     submitted.lastId = id;
+    if (piece === undefined) return;
     submitted.heardAt = performance.now();
     submitted.read(piece);
   }

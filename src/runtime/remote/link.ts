@@ -6,6 +6,11 @@ import { tlsHint, tlsOptions } from './tls.ts';
 import { Watch } from './watch.ts';
 import { within } from './within.ts';
 
+/** Of a server that answers, and that may take things again later; scripts have it in the middle of a text. */
+const REFUSAL = /(?:^|-|\s)(?:OOM|READONLY|MISCONF|LOADING|BUSY|NOREPLICAS|MASTERDOWN) /;
+
+const SAY_AGAIN_MS = 60_000;
+
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;
 const LEAVE_MS = 1_000;
@@ -14,8 +19,11 @@ const HOPELESS = /WRONGPASS|NOAUTH|NOPERM|invalid (?:username|password)|DB index
 
 export interface LinkEvents {
   /** For the first time, and each time after it was cut off. */
-  onUp(isFirst: boolean): void;
+  onUp(isFirst: boolean, warning?: string): void;
   onDown(): void;
+  /** It is there, and takes nothing: its memory is full, say. Told once, until it takes something again. */
+  onRefusal?(reason: string): void;
+  onTaken?(): void;
   /** It will not come (back); told once. */
   onLost(error: ProcctlError): void;
 }
@@ -34,6 +42,8 @@ export class Link {
   #isUp = false;
   #isOver = false;
   #cutCount = 0;
+  #isRefusing = false;
+  #refusalToldAt: number | undefined;
 
   /** @param timeoutMs how long it may be cut off; 0: for ever */
   constructor({ Redis }: RemotePackages, target: RedisTarget, timeoutMs: number, events: LinkEvents) {
@@ -74,6 +84,26 @@ export class Link {
   /** How often it has been cut off. */
   get cutCount(): number {
     return this.#cutCount;
+  }
+
+  /** Whether an error says that the server takes nothing for now; then it is tried again later. */
+  isRefusal(error: Error): boolean {
+    if (!REFUSAL.test(error.message)) return false;
+    const now = performance.now();
+    // Near a limit it goes to and fro.
+    if (this.#refusalToldAt === undefined || (!this.#isRefusing && now - this.#refusalToldAt > SAY_AGAIN_MS)) {
+      this.#refusalToldAt = now;
+      this.#isRefusing = true;
+      this.#events.onRefusal?.(this.redacted(error.message));
+    }
+    return true;
+  }
+
+  /** Something was taken. */
+  taken(): void {
+    if (!this.#isRefusing) return;
+    this.#isRefusing = false;
+    this.#events.onTaken?.();
   }
 
   /** Another connection of the same kind, which goes with this one. */
@@ -134,9 +164,24 @@ export class Link {
     if (this.#isOver) return;
     clearTimeout(this.#timer);
     this.#isUp = true;
-    const isFirst = !this.#wasUp;
+    if (this.#wasUp) {
+      this.#events.onUp(false);
+      return;
+    }
     this.#wasUp = true;
-    this.#events.onUp(isFirst);
+    void this.#lookAtServer();
+  }
+
+  async #lookAtServer(): Promise<void> {
+    // It may not be asked.
+    const info = await this.redis.info().catch(() => '');
+    if (this.#isOver) return;
+    if (/^role:slave/m.test(info) && !/^slave_read_only:0/m.test(info)) {
+      const master = /^master_host:(\S+)/m.exec(info)?.[1] ?? 'another server';
+      this.#lose(`${this.#target.name} is a replica, and takes nothing`, `use its master, ${master}`);
+      return;
+    }
+    this.#events.onUp(true, serverWarning(info));
   }
 
   #down(): void {
@@ -148,9 +193,8 @@ export class Link {
   }
 }
 
-/** What a server says of itself that tasks may be lost by; undefined: all is well. */
-export const serverWarning = async (redis: Redis): Promise<string | undefined> => {
-  const info = await redis.info();
+/** @param info what a server says of itself. @returns what tasks may be lost by; undefined: all is well */
+const serverWarning = (info: string): string | undefined => {
   const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
   if (policy !== undefined && policy !== 'noeviction') {
     return `its maxmemory-policy is ${policy}: jobs may be thrown away when memory gets short; set it to noeviction`;

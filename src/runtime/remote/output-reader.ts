@@ -15,8 +15,11 @@ export interface Source {
 export interface ReaderPorts {
   /** All that is to be read now. */
   sources(): readonly Source[];
-  /** @param id of the piece in its stream */
-  onPiece(key: string, id: string, piece: Piece): void;
+  /**
+   * @param id of the entry in its stream
+   * @param piece undefined: what somebody else has written there
+   */
+  onEntry(key: string, id: string, piece: Piece | undefined): void;
   /** A stream has been read as far as it went. */
   onRead(key: string): void;
 }
@@ -26,10 +29,11 @@ const textOf = (field: Buffer | undefined): string => field?.toString('latin1') 
 const pieceOf = (fields: readonly Buffer[]): Piece | undefined => {
   const found = new Map<string, Buffer>();
   for (let at = 0; at + 1 < fields.length; at += 2) found.set(textOf(fields[at]), fields[at + 1] as Buffer);
-  const number = Number(textOf(found.get('n')));
+  const number = textOf(found.get('n'));
+  const stream = textOf(found.get('s'));
   const chunk = found.get('d');
-  if (!Number.isSafeInteger(number) || chunk === undefined) return undefined;
-  return { number, stream: textOf(found.get('s')) === 'e' ? 'stderr' : 'stdout', chunk };
+  if (!/^\d{1,15}$/.test(number) || !/^[oe]$/.test(stream) || chunk === undefined) return undefined;
+  return { number: Number(number), stream: stream === 'e' ? 'stderr' : 'stdout', chunk };
 };
 
 type Answer = readonly (readonly [key: Buffer, entries: readonly (readonly [id: Buffer, fields: Buffer[]])[]])[];
@@ -116,7 +120,7 @@ export class OutputReader {
           continue;
         }
         const piece = pieceOf(fields);
-        if (piece !== undefined) this.#ports.onPiece(key, id, piece);
+        this.#ports.onEntry(key, id, piece);
       }
       if (key !== this.#wakeKey) this.#ports.onRead(key);
     }

@@ -30,6 +30,8 @@ import { within } from './within.ts';
 const MAX_STALLED = 5;
 /** How often it is looked whether jobs are still wanted, and their locks good. */
 const LOOK_MS = 1_000;
+/** After Redis has refused something for now. */
+const REST_MS = 1_000;
 /** How long the last words to Redis may take. */
 const LAST_WORDS_MS = 3_000;
 
@@ -84,6 +86,7 @@ export class QueueWorker {
   #site: Site | undefined;
   #lastSeq = 0;
   #isDraining = false;
+  #isResting = false;
 
   constructor(packages: RemotePackages, link: Link, options: QueueWorkerOptions, events: QueueWorkerEvents) {
     this.#packages = packages;
@@ -103,7 +106,11 @@ export class QueueWorker {
       runRetryDelay: 1_000,
       name: hostname(),
     });
-    this.#worker.on('error', () => {}); // the link tells of its own, and of locks the next two do
+    // Of the connection the link tells, and of locks the next two do.
+    this.#worker.on('error', (error) => {
+      if (link.isRefusal(error)) this.#takeARest();
+    });
+    this.#worker.on('active', () => link.taken());
     this.#worker.on('locksRenewed', ({ jobIds }) => {
       for (const id of jobIds) {
         const attempt = this.#running.get(id);
@@ -158,6 +165,17 @@ export class QueueWorker {
       await this.#site?.close();
     }
     this.#site?.remove();
+  }
+
+  /** BullMQ asks for a job again as soon as it is refused one. */
+  #takeARest(): void {
+    if (this.#isResting || this.#isDraining) return;
+    this.#isResting = true;
+    void this.#worker.pause(true);
+    setTimeout(() => {
+      this.#isResting = false;
+      if (!this.#isDraining) void this.#worker.resume();
+    }, REST_MS);
   }
 
   #handBack(mode: EndMode): void {
@@ -225,16 +243,23 @@ export class QueueWorker {
       wish,
       isOurs: (asking) => this.#isOurs(asking, token, cutCount),
     });
-    return attempt.isHandedBack && !attempt.isLost ? this.#giveBack(job, token) : record;
+    // Its lock may still be good, if it was renewed and only the answer was lost: then how it was ended here does not count either.
+    return attempt.isHandedBack || attempt.isLost ? this.#giveBack(job, token) : record;
   }
 
   async #processOfBatch(ref: StartJob | AttemptJob, job: Job, token: string): Promise<null> {
     if (this.#isDraining) return this.#giveBack(job, token);
     const { queue, attempts } = this.#openBatches();
-    const isDone =
-      'start' in ref
-        ? await startBatch(ref, { store: this.#store, queue, isEnding: () => this.#isDraining })
-        : await attempts.process(ref, token);
+    let isDone = false;
+    try {
+      isDone =
+        'start' in ref
+          ? await startBatch(ref, { store: this.#store, queue, isEnding: () => this.#isDraining })
+          : await attempts.process(ref, token);
+    } catch (error) {
+      // What Redis does not take now is done again later.
+      if (!this.#link.isRefusal(error as Error)) throw error;
+    }
     return isDone ? null : this.#giveBack(job, token);
   }
 
@@ -256,7 +281,13 @@ export class QueueWorker {
   async #run(remote: RemoteJob, ports: AttemptPorts): Promise<Required<Ran>> {
     this.#lastSeq += 1;
     const slot = this.#slots.take();
-    const place = { site: this.#open(), redis: this.#link.redis, seq: this.#lastSeq, slot };
+    const place = {
+      site: this.#open(),
+      redis: this.#link.redis,
+      seq: this.#lastSeq,
+      slot,
+      isRefusal: (error: Error): boolean => this.#link.isRefusal(error),
+    };
     const attempt = new RemoteAttempt(remote, place, ports);
     this.#running.set(ports.jobId, attempt);
     try {
@@ -309,7 +340,8 @@ export class QueueWorker {
   }
 
   async #giveBack(job: Job, token: string): Promise<never> {
-    await job.moveToWait(token);
+    // Not ours any more, or refused: then it goes back by itself, once its lock has expired.
+    await job.moveToWait(token).catch((error: Error) => this.#link.isRefusal(error));
     throw new this.#packages.bullmq.WaitingError();
   }
 

@@ -18,6 +18,8 @@ export interface AttemptPlace {
   /** By which the site knows it. */
   readonly seq: number;
   readonly slot: number;
+  /** Whether Redis takes nothing for now. */
+  isRefusal(error: Error): boolean;
 }
 
 /** How one job is told of, and how it is looked whether it is still wanted. */
@@ -143,6 +145,11 @@ export class RemoteAttempt {
       this.#sender.discard();
       return { output: none };
     } catch (error) {
+      if (this.#place.isRefusal(error as Error)) {
+        this.isHandedBack = true;
+        this.#sender.discard();
+        return { output: none };
+      }
       const message = `what it wrote could not be sent: ${(error as Error).message}`;
       return { output: none, lost: { kind: 'error', code: 'ERR_OUTPUT_LOST', message } };
     }

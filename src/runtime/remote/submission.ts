@@ -9,6 +9,9 @@ import type { Submitted } from './submitted.ts';
 /** Ends that nobody has fetched are forgotten, s. */
 export const RESULT_EXPIRY_S = 3600;
 
+/** What a server refuses for now is tried again after so long. */
+const AGAIN_MS = 1_000;
+
 export interface SubmissionOptions {
   readonly queue: string;
   readonly batch: string;
@@ -43,6 +46,7 @@ export class Submission {
   /** What cannot be put in has failed. */
   async submit(submitted: Submitted): Promise<void> {
     const { jobId } = submitted;
+    if (submitted.isSettled) return;
     try {
       const data = this.#dataOf(submitted);
       await this.#isListening;
@@ -60,7 +64,15 @@ export class Submission {
       await this.#queue.add('task', data, { jobId, attempts: 1, removeOnComplete: kept, removeOnFail: kept });
       submitted.isIn = true;
       submitted.heardAt = performance.now();
+      this.#link.taken();
     } catch (error) {
+      if (this.#link.isRefusal(error as Error)) {
+        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+        if (submitted.ending === undefined) return this.submit(submitted);
+        this.#book.forget(submitted);
+        submitted.fail('ERR_NOT_STARTED', 'ended before it started');
+        return;
+      }
       this.#book.forget(submitted);
       submitted.fail('ERR_SUBMIT', this.#link.redacted(`cannot be put into the queue: ${(error as Error).message}`));
     }

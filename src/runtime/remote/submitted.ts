@@ -91,7 +91,8 @@ export class Submitted {
   ended(end: RemoteEnd): boolean {
     if (this.#isSettled) return true;
     this.#end = end;
-    if (end.execution > this.#execution) this.#beginAnew(end.execution);
+    // Redis took one end: that execution counts, whatever has been said of others.
+    if (end.execution > 0 && end.execution !== this.#execution) this.#beginAnew(end.execution);
     return this.#pieces >= end.chunks;
   }
 

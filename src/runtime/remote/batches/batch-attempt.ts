@@ -77,7 +77,8 @@ export class BatchAttempts {
     }
     const { task, ran } = await this.#run(ref, begun);
     const { attempt, record } = ran;
-    if (attempt?.isLost) return true;
+    // The lock may still be good, if it was renewed and only the answer was lost.
+    if (attempt?.isLost) return false;
     if (attempt?.isHandedBack) {
       await this.#store.handBack(ref, begun.execution);
       return false;

@@ -104,10 +104,11 @@ export class FollowRun {
     this.#wakeKey = store.keys.wake(uniqueText());
     this.#reader = new OutputReader(link.copy(), link.redis, this.#wakeKey, {
       sources: () => this.#sources(),
-      onPiece: (key, id, piece) => {
+      onEntry: (key, id, piece) => {
         const current = this.#byOutput.get(key)?.current;
         if (current === undefined) return;
         current.lastId = id;
+        if (piece === undefined) return;
         current.heardAt = performance.now();
         current.read(piece);
       },
