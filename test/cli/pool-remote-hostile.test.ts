@@ -119,6 +119,51 @@ describe.runIf(hasRedis)('strangers who write to the queue', { concurrent: true,
       }
     });
   });
+  it('invent no success, and change no output, where there is a key', async () => {
+    await withRedis(async (redis) => {
+      const env = { PROCCTL_QUEUE_KEY: 'k' };
+      const directory = scratch();
+      const worker = await redis.worker(['--size', '4'], { env, cwd: directory });
+      const waits = 'while test ! -e go; do sleep 0.05; done';
+      const pool = startProcctl(['pool', '--on', redis.url, '--json', '-'], {
+        env,
+        input: JSON.stringify([
+          'head -c 200000 /dev/zero',
+          'echo short',
+          `: >a1; ${waits}`,
+          `head -c 5000 /dev/zero; : >a2; ${waits}; echo more`,
+        ]),
+      });
+      try {
+        await waitFor(() => ['a1', 'a2'].every((name) => readdirSync(directory).includes(name)), 'two are at work');
+        const active = redis.cli('LRANGE', 'bull:procctl:active', '0', '-1');
+        const jobOf = (seq: number): string => active.find((id) => id.endsWith(`-${seq}-1`)) ?? 'none';
+        await waitFor(
+          () => redis.cli('EXISTS', `procctl:procctl:output:${jobOf(4)}:1`)[0] === '1',
+          'output of the fourth',
+        );
+        const end = { version: 1, exitCode: 0, execution: 1, output: { chunks: 0, inline: [['o', 'Zm9yZ2Vk']] } };
+        const event = ['event', 'completed', 'jobId', jobOf(3), 'returnvalue', JSON.stringify(end)];
+        redis.cli('XADD', 'bull:procctl:events', '*', ...event);
+        redis.cli('XADD', `procctl:procctl:output:${jobOf(4)}:1`, '*', 'n', '1', 's', 'o', 'd', 'forged');
+        await waitFor(() => times(pool.stdout.toString('latin1'), /\n/g) >= 3, 'three have settled');
+        writeFileSync(join(directory, 'go'), '');
+        const { stdout } = await pool.ended;
+        const records = recordsOf(stdout).sort((a, b) => a.seq - b.seq);
+        expect(records.map(({ state, error }) => error?.code ?? state)).toEqual([
+          'succeeded',
+          'succeeded',
+          'ERR_SIGNATURE',
+          'ERR_SIGNATURE',
+        ]);
+        expect(records[0]?.stdout).toBe('\0'.repeat(200_000));
+        expect(records[2]?.stdout).toBe('');
+      } finally {
+        await worker.discard();
+        await pool.discard();
+      }
+    });
+  });
   it('find the password nowhere: not in a journal, in results, in files, in lists of processes or in Redis', async () => {
     const password = 'pa55w0rd-that-nobody-is-to-see';
     await withRedis(

@@ -28,7 +28,10 @@ export interface EndRecord {
     readonly bytes: number;
     /** All of it, when it is short: then `chunks` is 0. */
     readonly inline?: readonly InlinePiece[];
+    /** Of the pieces in the stream, when ends are signed. */
+    readonly sha256?: string;
   };
+  readonly signature?: string;
 }
 
 /** What is told while it runs: the progress of a job. */
@@ -121,11 +124,27 @@ export interface RemoteEnd {
   readonly execution: number;
   readonly chunks: number;
   readonly inline: readonly InlinePiece[];
+  readonly sha256?: string;
 }
+
+const UNREADABLE: AttemptOutcome = {
+  kind: 'error',
+  code: 'ERR_END_RECORD',
+  message: 'how it ended cannot be read: the worker is of another version, or not procctl',
+};
+
+/** JSON nested too deeply to be written is none that a task has returned. */
+const returnedBy = (value: unknown): AttemptOutcome => {
+  try {
+    return { kind: 'returned', result: JSON.stringify(value) ?? 'null' };
+  } catch {
+    return UNREADABLE;
+  }
+};
 
 /** What a worker that is not procctl's returned: the result of the task, whatever it is. */
 const foreignEnd = (value: unknown): RemoteEnd => ({
-  outcome: { kind: 'returned', result: JSON.stringify(value) ?? 'null' },
+  outcome: returnedBy(value),
   timedOutMs: null,
   durationMs: undefined,
   host: '?',
@@ -134,12 +153,6 @@ const foreignEnd = (value: unknown): RemoteEnd => ({
   inline: [],
 });
 
-const UNREADABLE: AttemptOutcome = {
-  kind: 'error',
-  code: 'ERR_END_RECORD',
-  message: 'how it ended cannot be read: the worker is of another version, or not procctl',
-};
-
 /** @param value what a job returned; anything at all */
 export const readEndRecord = (value: unknown): RemoteEnd => {
   if (!isObject(value) || value.version !== FORMAT_VERSION) {
@@ -147,7 +160,7 @@ export const readEndRecord = (value: unknown): RemoteEnd => {
     return isOtherVersion ? { ...foreignEnd(null), outcome: UNREADABLE } : foreignEnd(value);
   }
   const { timedOutMs, durationMs, host, execution, output } = value;
-  const { chunks, inline } = isObject(output) ? output : {};
+  const { chunks, inline, sha256 } = isObject(output) ? output : {};
   return {
     outcome: outcomeOf(value) ?? UNREADABLE,
     timedOutMs: isDuration(timedOutMs) ? timedOutMs : null,
@@ -156,6 +169,7 @@ export const readEndRecord = (value: unknown): RemoteEnd => {
     execution: isExecution(execution) ? execution : 0,
     chunks: isWhole(chunks) ? chunks : 0,
     inline: Array.isArray(inline) ? inline.filter(isPiece) : [],
+    ...(typeof sha256 === 'string' && { sha256 }),
   };
 };
 

@@ -1,10 +1,11 @@
 import type { QueueEvents } from 'bullmq';
-import { readEndRecord, readProgress } from '../../protocol/remote/end-record.ts';
+import { readProgress } from '../../protocol/remote/end-record.ts';
 import type { QueueKeys } from '../../protocol/remote/keys.ts';
 import type { AttemptBook } from './attempt-book.ts';
 import type { Link } from './link.ts';
 import { OutputReader } from './output-reader.ts';
 import type { RemotePackages } from './packages.ts';
+import { readSignedEnd, type Signer } from './signature.ts';
 import type { Piece, Submitted } from './submitted.ts';
 
 /** An event that nobody can read makes BullMQ stop; so often it is begun anew at most. */
@@ -25,6 +26,7 @@ export class EndFollower {
   readonly #reader: OutputReader;
   readonly #packages: RemotePackages;
   readonly #queueName: string;
+  readonly #signer: Signer | undefined;
   #listening: Promise<QueueEvents | undefined>;
   #isClosed = false;
 
@@ -36,12 +38,15 @@ export class EndFollower {
       keys,
       queue,
       batch,
+      key,
     }: {
       readonly link: Link;
       readonly book: AttemptBook;
       readonly keys: QueueKeys;
       readonly queue: string;
       readonly batch: string;
+      /** Ends have to be signed with it; undefined: they need not. */
+      readonly key: string | undefined;
     },
     events: FollowerEvents,
   ) {
@@ -51,6 +56,7 @@ export class EndFollower {
     this.#events = events;
     this.#packages = packages;
     this.#queueName = queue;
+    this.#signer = key === undefined ? undefined : { key, queue };
     this.#listening = this.#listenFromNow().catch(() => undefined);
     this.#reader = new OutputReader(link.copy(), link.redis, keys.wake(batch), {
       sources: () => book.sources(),
@@ -164,7 +170,7 @@ export class EndFollower {
     if (submitted === undefined || submitted.hasEnd) return;
     submitted.heardAt = performance.now();
     const before = submitted.execution;
-    const isWhole = submitted.ended(readEndRecord(returned));
+    const isWhole = submitted.ended(readSignedEnd(this.#signer, submitted.jobId, returned));
     this.#book.follow(submitted, before);
     if (isWhole) this.#settle(submitted);
     else this.#reader.wake();

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { EndRecord, InlinePiece } from '../../protocol/remote/end-record.ts';
+import { PieceDigest } from './piece-digest.ts';
 
 /** What is not longer goes into the end record, and needs no stream. */
 const INLINE_BYTES = 1024;
@@ -31,6 +32,7 @@ export class OutputSender {
   /** Who reads does not remove: it is not waited for, and all of it stays for so long. */
   readonly #keepMs: number | undefined;
   readonly #ports: SenderPorts;
+  readonly #digest: PieceDigest | undefined;
   #held: { readonly stream: Stream; readonly chunk: Buffer }[] = [];
   #heldBytes = 0;
   #bytes = 0;
@@ -48,7 +50,12 @@ export class OutputSender {
   /** @param options `keepMs`: all is kept for so long, and nobody is waited for; absent: until it is read */
   constructor(
     redis: Redis,
-    options: { readonly key: string; readonly maxBytes: number; readonly keepMs?: number | undefined },
+    options: {
+      readonly key: string;
+      readonly maxBytes: number;
+      readonly keepMs?: number | undefined;
+      readonly isDigested?: boolean;
+    },
     ports: SenderPorts,
   ) {
     this.#redis = redis;
@@ -56,6 +63,7 @@ export class OutputSender {
     this.#maxBytes = options.maxBytes;
     this.#keepMs = options.keepMs;
     this.#ports = ports;
+    if (options.isDigested === true) this.#digest = new PieceDigest();
   }
 
   data(stream: Stream, chunk: Buffer): void {
@@ -82,7 +90,7 @@ export class OutputSender {
     this.#send();
     await this.#last;
     if (this.#error !== undefined) throw this.#error;
-    return { chunks: this.#chunks, bytes: this.#bytes };
+    return { chunks: this.#chunks, bytes: this.#bytes, ...(this.#digest && { sha256: this.#digest.hex }) };
   }
 
   /** Nothing of it is wanted. */
@@ -132,6 +140,7 @@ export class OutputSender {
     const number = this.#chunks;
     this.#chunks += 1;
     this.#sizes.push(piece.length);
+    this.#digest?.add(stream, piece);
     this.#unreadBytes += piece.length;
     const fields = ['n', number, 's', letterOf(stream), 'd', piece] as const;
     this.#redis.xadd(this.#key, '*', ...fields).catch((error: Error) => {

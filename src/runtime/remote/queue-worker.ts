@@ -23,7 +23,7 @@ import { BatchStore } from './batches/batch-store.ts';
 import type { Link } from './link.ts';
 import type { RemotePackages } from './packages.ts';
 import { type AttemptPorts, RemoteAttempt } from './remote-attempt.ts';
-import { isSigned } from './signature.ts';
+import { isSigned, type Signer, signedEnd } from './signature.ts';
 import { within } from './within.ts';
 
 /** How often a job may be begun anew after the loss of its worker. */
@@ -230,7 +230,7 @@ export class QueueWorker {
     const remote = this.#accept(job.data, job.id as string, (data) => readJob(data, SIGNALS));
     const jobId = job.id as string;
     const wish = (): Promise<EndMode | undefined> => this.#wish(jobId, remote.batch);
-    if ((await wish()) !== undefined) return this.#notBegun(job);
+    if ((await wish()) !== undefined) return signedEnd(this.#signer, jobId, this.#notBegun(job));
     if (this.#isDraining) return this.#giveBack(job, token);
     const { cutCount } = this.#link;
     const execution = Math.max(1, job.attemptsStarted);
@@ -244,7 +244,7 @@ export class QueueWorker {
       isOurs: (asking) => this.#isOurs(asking, token, cutCount),
     });
     // Its lock may still be good, if it was renewed and only the answer was lost: then how it was ended here does not count either.
-    return attempt.isHandedBack || attempt.isLost ? this.#giveBack(job, token) : record;
+    return attempt.isHandedBack || attempt.isLost ? this.#giveBack(job, token) : signedEnd(this.#signer, jobId, record);
   }
 
   async #processOfBatch(ref: StartJob | AttemptJob, job: Job, token: string): Promise<null> {
@@ -263,6 +263,11 @@ export class QueueWorker {
     return isDone ? null : this.#giveBack(job, token);
   }
 
+  get #signer(): Signer | undefined {
+    const { key, queue } = this.#options;
+    return key === undefined ? undefined : { key, queue };
+  }
+
   #openBatches(): { readonly queue: BatchQueue; readonly attempts: BatchAttempts } {
     if (this.#batches !== undefined) return this.#batches;
     const queue = new BatchQueue(this.#packages, this.#store, this.#options.queue);
@@ -272,6 +277,7 @@ export class QueueWorker {
         return this.#accept(jsonOf(text), signedIdOf(ref.detached, ref.seq), read);
       },
       run: (task, ports) => this.#run(task, ports),
+      sign: (jobId, record) => signedEnd(this.#signer, jobId, record),
       maxOutputBytes: this.#options.maxOutputBytes,
     });
     this.#batches = { queue, attempts };
@@ -287,6 +293,7 @@ export class QueueWorker {
       seq: this.#lastSeq,
       slot,
       isRefusal: (error: Error): boolean => this.#link.isRefusal(error),
+      isSealed: this.#signer !== undefined,
     };
     const attempt = new RemoteAttempt(remote, place, ports);
     this.#running.set(ports.jobId, attempt);

@@ -18,6 +18,8 @@ export interface AttemptPlace {
   /** By which the site knows it. */
   readonly seq: number;
   readonly slot: number;
+  /** Its end will be signed. */
+  readonly isSealed: boolean;
   /** Whether Redis takes nothing for now. */
   isRefusal(error: Error): boolean;
 }
@@ -67,7 +69,7 @@ export class RemoteAttempt {
     const { site, seq } = place;
     this.#sender = new OutputSender(
       place.redis,
-      { key: ports.outputKey, maxBytes: ports.maxOutputBytes, keepMs: ports.keepOutputMs },
+      { key: ports.outputKey, maxBytes: ports.maxOutputBytes, keepMs: ports.keepOutputMs, isDigested: place.isSealed },
       {
         onStream: () => {
           this.#hasStream = true;

@@ -33,6 +33,7 @@ export class RemotePlace implements Place {
   readonly #link: Link;
   readonly #keys: QueueKeys;
   readonly #batch = uniqueText();
+  readonly #isSealed: boolean;
   readonly #queue: Queue;
   readonly #beat: BatchBeat;
   readonly #book: AttemptBook;
@@ -46,6 +47,7 @@ export class RemotePlace implements Place {
     const batch = this.#batch;
     const keys = keysOf(options.queue);
     this.#link = link;
+    this.#isSealed = options.key !== undefined;
     this.#directory = new SpillDirectory(options.env, options.ending);
     this.#keys = keys;
     const queue = new packages.bullmq.Queue(options.queue, { connection: link.redis, skipVersionCheck: true });
@@ -55,7 +57,11 @@ export class RemotePlace implements Place {
     this.#beat.beat();
     const book = new AttemptBook(link, queue, keys);
     this.#book = book;
-    const follower = new EndFollower(packages, { link, book, keys, batch, queue: options.queue }, events);
+    const follower = new EndFollower(
+      packages,
+      { link, book, keys, batch, queue: options.queue, key: options.key },
+      events,
+    );
     this.#follower = follower;
     this.#submission = new Submission({ link, queue, book }, { ...options, batch }, follower.isListening);
     this.#pursuit = new Pursuit({ link, queue, keys, book, follower });
@@ -67,7 +73,7 @@ export class RemotePlace implements Place {
   }
 
   run(attempt: Attempt): void {
-    const submitted = new Submitted(`${this.#batch}-${attempt.task.seq}-${attempt.attempt}`, attempt);
+    const submitted = new Submitted(`${this.#batch}-${attempt.task.seq}-${attempt.attempt}`, attempt, this.#isSealed);
     this.#book.add(submitted);
     void this.#submission.submit(submitted);
   }

@@ -2,6 +2,8 @@ import type { EndMode } from '../../core/pool/events.ts';
 import type { AttemptOutcome } from '../../core/pool/outcome.ts';
 import type { ProgressRecord, RemoteEnd } from '../../protocol/remote/end-record.ts';
 import type { Attempt } from '../lane/attempt.ts';
+import { PieceDigest } from './piece-digest.ts';
+import { FORGED_OUTPUT } from './signature.ts';
 
 type Stream = 'stdout' | 'stderr';
 
@@ -37,13 +39,16 @@ export class Submitted {
   lastId = '0-0';
   #execution = 0;
   #pieces = 0;
+  #digest: PieceDigest | undefined;
   #hasWritten = false;
   #end: RemoteEnd | undefined;
   #isSettled = false;
 
-  constructor(jobId: string, attempt: Attempt) {
+  /** @param isSealed its end is signed, and with it what it writes */
+  constructor(jobId: string, attempt: Attempt, isSealed = false) {
     this.jobId = jobId;
     this.attempt = attempt;
+    this.#digest = isSealed ? new PieceDigest() : undefined;
   }
 
   /** How often the job has been begun, as far as it has been heard of; 0: never. */
@@ -84,6 +89,7 @@ export class Submitted {
     // Sent once more by a worker that was cut off before it had heard that it had come.
     if (number !== this.#pieces) return;
     this.#pieces += 1;
+    this.#digest?.add(stream, chunk);
     this.#write(stream, chunk);
   }
 
@@ -114,7 +120,8 @@ export class Submitted {
     }
     this.#isSettled = true;
     if (end.timedOutMs !== null) this.attempt.onTimeLimit?.(end.timedOutMs);
-    const outcome = isOutputGiven ? end.outcome : LOST;
+    const isForged = this.#digest !== undefined && end.chunks > 0 && this.#digest.hex !== end.sha256;
+    const outcome = !isOutputGiven ? LOST : isForged ? FORGED_OUTPUT : end.outcome;
     const { durationMs, host } = end;
     this.attempt.onEnded(outcome, durationMs === undefined ? undefined : { durationMs, host });
   }
@@ -136,6 +143,7 @@ export class Submitted {
     this.#hasWritten = false;
     this.#execution = execution;
     this.#pieces = 0;
+    if (this.#digest !== undefined) this.#digest = new PieceDigest();
     this.lastId = '0-0';
   }
 }

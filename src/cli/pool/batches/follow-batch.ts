@@ -12,6 +12,7 @@ import { FollowRun } from '../../../runtime/remote/batches/follow-run.ts';
 import { SpillDirectory } from '../../../runtime/remote/spill-directory.ts';
 import type { Results } from '../../../runtime/results/results.ts';
 import { isReaderGone } from '../../reader-gone.ts';
+import { queueKey } from '../../remote/hide-secrets.ts';
 import { type Session, withLink } from '../../remote/with-link.ts';
 import { isOurs, tell } from '../../tell.ts';
 import { exitStatusOfPool } from '../exit-status.ts';
@@ -127,9 +128,10 @@ class Follow {
     this.#results = await openResults(flags, directory, (error) => this.#broken(error));
     const summary = await openSummary(flags);
     const queue = new BatchQueue(packages, store, flags.queue);
+    const key = queueKey(process.env);
     const run = new FollowRun(
       meta,
-      { link, store, queue },
+      { link, store, queue, signer: key === undefined ? undefined : { key, queue: flags.queue } },
       {
         isOrdered: flags.keepOrder,
         output: outputOf(flags, this.pump, { results: this.#results, summary }),

@@ -30,6 +30,7 @@ export interface BatchAttemptPorts {
   /** @throws Error whose message begins with a code of an error, for what is no task or not allowed */
   accept(task: string, ref: AttemptJob): BatchTask;
   run(task: BatchTask, ports: AttemptPorts): Promise<Ran>;
+  sign(jobId: string, record: EndRecord): EndRecord;
   maxOutputBytes: number;
 }
 
@@ -164,7 +165,7 @@ export class BatchAttempts {
       state: endOf(outcome, cause === undefined ? null : { cause, mode: 'graceful' }),
       retries: task?.retries ?? 0,
       delayMs: task === undefined ? 0 : backoffDelay(ref.attempt, task.retryDelay),
-      record: JSON.stringify(record),
+      record: JSON.stringify(this.#ports.sign(attemptJobId(ref), record)),
     });
     if (settled.kind === 'next') {
       await this.#queue.add(ref.detached, [{ seq: ref.seq, attempt: settled.attempt, dueAt: settled.dueAt }]);

@@ -5,7 +5,6 @@ import type { TaskSpec } from '../../../core/pool/task.ts';
 import { ProcctlError } from '../../../errors.ts';
 import type { BatchMeta, LogEntry } from '../../../protocol/remote/batch.ts';
 import { attemptJob, attemptJobId } from '../../../protocol/remote/batch-job.ts';
-import { readEndRecord } from '../../../protocol/remote/end-record.ts';
 import { FORMAT_VERSION, readJob } from '../../../protocol/remote/job.ts';
 import { show } from '../../../protocol/show.ts';
 import { estimateEtaMs } from '../../../render/eta.ts';
@@ -18,6 +17,7 @@ import { attemptRecordOf, recordOf } from '../../pool/task-run.ts';
 import { uniqueText } from '../../unique-text.ts';
 import type { Link } from '../link.ts';
 import { OutputReader, type Source } from '../output-reader.ts';
+import { readSignedEnd, type Signer } from '../signature.ts';
 import { Submitted } from '../submitted.ts';
 import { BatchLog } from './batch-log.ts';
 import { BatchMender } from './batch-mender.ts';
@@ -43,6 +43,8 @@ export interface FollowOptions {
 }
 
 export interface FollowPorts {
+  /** Ends have to be signed with it; undefined: they need not. */
+  readonly signer: Signer | undefined;
   readonly link: Link;
   readonly store: BatchStore;
   readonly queue: BatchQueue;
@@ -301,7 +303,7 @@ export class FollowRun {
     const { slot } = (record ?? {}) as { slot?: unknown };
     task.run.slot = typeof slot === 'number' ? slot : 0;
     task.end = entry;
-    const isWhole = current.ended(readEndRecord(record));
+    const isWhole = current.ended(readSignedEnd(this.#ports.signer, current.jobId, record));
     this.#followOutput(task, current, before);
     if (isWhole) current.settle();
   }
@@ -316,17 +318,21 @@ export class FollowRun {
   #currentOf(task: FollowedTask, { seq, attempt, at }: LogEntry): Submitted {
     if (task.current !== undefined && task.run.attempt === attempt) return task.current;
     task.begin(attempt, at);
-    const current = new Submitted(attemptJobId(attemptJob(this.#meta.id, seq, attempt)), {
-      task: task.task,
-      slot: 0,
-      attempt,
-      onData: (stream, chunk) => task.data(stream, chunk),
-      onBegunAnew: () => task.run.output.restart(),
-      onTimeLimit: (limitMs) => {
-        task.run.limitMs = limitMs;
+    const current = new Submitted(
+      attemptJobId(attemptJob(this.#meta.id, seq, attempt)),
+      {
+        task: task.task,
+        slot: 0,
+        attempt,
+        onData: (stream, chunk) => task.data(stream, chunk),
+        onBegunAnew: () => task.run.output.restart(),
+        onTimeLimit: (limitMs) => {
+          task.run.limitMs = limitMs;
+        },
+        onEnded: (outcome, measured) => this.#ended(task, outcome, measured),
       },
-      onEnded: (outcome, measured) => this.#ended(task, outcome, measured),
-    });
+      this.#ports.signer !== undefined,
+    );
     task.current = current;
     return current;
   }
