@@ -50,6 +50,8 @@ export const remotePlaces = (
         queue: flags.queue,
         timeoutMs: flags.timeout.kind === 'fixed' ? flags.timeout.ms : 0,
         ending: flags.termSeq ?? gracefully(flags.stopTimeout),
+        nice: flags.nice,
+        memoryMax: flags.memoryMax,
         key: queueKey(process.env),
         connectTimeoutMs: flags.connectTimeout,
         env: process.env,

@@ -41,6 +41,8 @@ const currentDirectory = (): string => {
 
 /** Begins to look at the machine, if that is wanted. @returns what ends it */
 const watchMachine = async (run: PoolRun, flags: PoolFlags, say: (line: string) => void): Promise<() => void> => {
+  // Elsewhere, who runs a task looks at it.
+  if (flags.on !== null) return () => {};
   if (flags.load === undefined && flags.memfree === undefined && flags.memoryMax === undefined) return () => {};
   const { startWatches } = await import('./watches.lazy.ts');
   return startWatches(run, flags, say);

@@ -1,7 +1,6 @@
 import type { Backoff } from '../../core/backoff.ts';
 import type { TaskSpec } from '../../core/pool/task.ts';
-import type { TermSequence } from '../../core/pool/term-sequence.ts';
-import { BadJob, FORMAT_VERSION, type JobData, jobDataOf, type RemoteJob, readJob } from './job.ts';
+import { BadJob, FORMAT_VERSION, type JobData, type JobManner, jobDataOf, type RemoteJob, readJob } from './job.ts';
 
 // Jobs of a batch only name what they are about: what is run stands beside the queue, once for all attempts, and signed.
 
@@ -59,10 +58,9 @@ export interface BatchTaskData extends JobData {
 }
 
 /** How the tasks of a batch are run that do not say. */
-export interface BatchDefaults {
+export interface BatchDefaults extends JobManner {
   readonly batch: string;
   readonly timeoutMs: number;
-  readonly ending: TermSequence;
   readonly retries: number;
   readonly retryDelay: Backoff;
   readonly outputMax: number;
@@ -70,9 +68,9 @@ export interface BatchDefaults {
 }
 
 export const batchTaskData = (task: TaskSpec, defaults: BatchDefaults): BatchTaskData => {
-  const { batch, ending, isSilent, outputMax } = defaults;
+  const { isSilent, outputMax } = defaults;
   const { retries = defaults.retries, retryDelay = defaults.retryDelay, timeoutMs = defaults.timeoutMs } = task;
-  const { attempt: _, ...data } = jobDataOf({ ...task, timeoutMs }, { attempt: 1, ending, batch });
+  const { attempt: _, ...data } = jobDataOf({ ...task, timeoutMs }, { ...defaults, attempt: 1 });
   return {
     ...data,
     output: isSilent ? 'none' : 'stream',

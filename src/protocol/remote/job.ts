@@ -22,6 +22,8 @@ export interface JobData {
   readonly output?: 'stream' | 'none';
   readonly ending?: readonly (readonly [signal: string, waitMs: number])[];
   readonly batch?: string;
+  readonly nice?: number;
+  readonly memoryMax?: number;
   readonly signature?: string;
 }
 
@@ -32,12 +34,25 @@ export interface RemoteJob {
   readonly isOutputWanted: boolean;
   readonly ending: TermSequence | undefined;
   readonly batch: string | undefined;
+  /** Added to the niceness of the worker, from 0 to 19. */
+  readonly nice: number;
+  /** Bytes that its processes may use together; undefined: as many as there are. */
+  readonly memoryMax: number | undefined;
+}
+
+/** How attempts are run, and ended. */
+export interface JobManner {
+  readonly ending: TermSequence;
+  /** From 0 to 19; absent: 0. */
+  readonly nice?: number;
+  /** Bytes; absent: no limit. */
+  readonly memoryMax?: number | undefined;
 }
 
 /** @param task whose `timeoutMs` is that of the attempt */
 export const jobDataOf = (
   { retries: _retries, needs: _needs, priority: _priority, retryDelay: _delay, ...task }: TaskSpec,
-  { attempt, ending, batch }: { readonly attempt: number; readonly ending: TermSequence; readonly batch: string },
+  { attempt, ending, nice = 0, memoryMax, batch }: JobManner & { readonly attempt: number; readonly batch: string },
 ): JobData => ({
   version: FORMAT_VERSION,
   task: taskDocument(task),
@@ -46,6 +61,8 @@ export const jobDataOf = (
   ...(task.usesSlot === true && { usesSlot: true }),
   output: 'stream',
   ending: ending.steps.map(({ signal, waitMs }) => [signal, waitMs]),
+  ...(nice !== 0 && { nice }),
+  ...(memoryMax !== undefined && { memoryMax }),
   batch,
 });
 
@@ -73,6 +90,7 @@ const endingOf = (value: unknown, signals: ReadonlySet<string>): TermSequence | 
 export const readJob = (data: unknown, signals: ReadonlySet<string>): RemoteJob => {
   if (typeof data !== 'object' || data === null) throw new BadJob(`expected an object, got ${show(data)}`);
   const { version, task, seq = 1, attempt = 1, usesSlot = false, output = 'none', ending, batch } = data as JobData;
+  const { nice = 0, memoryMax } = data as JobData;
   if (version !== FORMAT_VERSION) throw new BadJob(`version: expected ${FORMAT_VERSION}, got ${show(version)}`);
   if (!isCount(seq)) throw new BadJob(`seq: expected a whole number from 1, got ${show(seq)}`);
   if (!isCount(attempt)) throw new BadJob(`attempt: expected a whole number from 1, got ${show(attempt)}`);
@@ -81,6 +99,12 @@ export const readJob = (data: unknown, signals: ReadonlySet<string>): RemoteJob 
   }
   if (batch !== undefined && typeof batch !== 'string')
     throw new BadJob(`batch: expected a string, got ${show(batch)}`);
+  if (!Number.isInteger(nice) || nice < 0 || nice > 19) {
+    throw new BadJob(`nice: expected a whole number from 0 to 19, got ${show(nice)}`);
+  }
+  if (memoryMax !== undefined && !isCount(memoryMax)) {
+    throw new BadJob(`memoryMax: expected a number of bytes, got ${show(memoryMax)}`);
+  }
   const checked = checkTask(task);
   if ('problem' in checked) {
     throw new BadJob(`${showPath(['task', ...checked.problem.path])}: ${checked.problem.message}`);
@@ -102,5 +126,7 @@ export const readJob = (data: unknown, signals: ReadonlySet<string>): RemoteJob 
     isOutputWanted: output === 'stream',
     ending: endingOf(ending, signals),
     batch,
+    nice,
+    memoryMax,
   };
 };

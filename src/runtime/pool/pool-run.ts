@@ -380,6 +380,12 @@ export class PoolRun implements Watched {
   #started(run: TaskRun): void {
     run.begunAt = this.#clock.now;
     beganAt(run, Date.now());
+    const { task, attempt } = run;
+    // A limit that may still change cannot travel with the task.
+    if (this.#options.timeout.kind === 'median' && task.timeoutMs === undefined) {
+      this.#limits.ended(task.seq);
+      this.#limits.started({ seq: task.seq, attempt }, undefined);
+    }
     this.#events.onChange?.();
   }
 

@@ -1,6 +1,7 @@
 import { constants, hostname } from 'node:os';
 import type { Job, Worker } from 'bullmq';
 import type { EndMode } from '../../core/pool/events.ts';
+import type { AttemptError } from '../../core/pool/outcome.ts';
 import { Slots } from '../../core/pool/slots.ts';
 import type { TermSequence } from '../../core/pool/term-sequence.ts';
 import { type AllowRule, refusalOf } from '../../protocol/remote/allow-rule.ts';
@@ -16,6 +17,7 @@ import { BadJob, FORMAT_VERSION, type JobData, type RemoteJob, readJob } from '.
 import { keysOf, type QueueKeys } from '../../protocol/remote/keys.ts';
 import { lanesThatFit } from '../descriptors.ts';
 import { Site } from '../pool/site.ts';
+import { TaskMemoryWatch } from '../pool/watches/task-memory-watch.ts';
 import { BatchAttempts, type Ran } from './batches/batch-attempt.ts';
 import { BatchQueue } from './batches/batch-queue.ts';
 import { startBatch } from './batches/batch-start.ts';
@@ -83,7 +85,10 @@ export class QueueWorker {
   readonly #timer: NodeJS.Timeout;
   /** For jobs of batches that were handed over; made with the first of them. */
   #batches: { readonly queue: BatchQueue; readonly attempts: BatchAttempts } | undefined;
-  #site: Site | undefined;
+  /** Each has another niceness. */
+  readonly #sites = new Map<number, Site>();
+  /** Once there was a task that may not use all the memory there is. */
+  #memoryWatch: TaskMemoryWatch | undefined;
   #lastSeq = 0;
   #isDraining = false;
   #isResting = false;
@@ -157,14 +162,19 @@ export class QueueWorker {
     this.#handBack('now');
     await within(LAST_WORDS_MS, Promise.all([this.#worker.close(), this.#batches?.queue.close()]));
     for (const attempt of this.#running.values()) attempt.end('now');
-    await this.#site?.killAll();
+    this.#memoryWatch?.stop();
+    for (const site of this.#sites.values()) await this.#leave(site);
+  }
+
+  async #leave(site: Site): Promise<void> {
+    await site.killAll();
     if (this.#running.size === 0) {
-      const { leftovers = [] } = (await this.#site?.rest()) ?? {};
+      const { leftovers } = await site.rest();
       const names = leftovers.map(({ pid, command }) => `${pid} (${command})`).join(', ');
       if (leftovers.length > 0) this.#events.say(`ended what tasks had left running: ${names}`);
-      await this.#site?.close();
+      await site.close();
     }
-    this.#site?.remove();
+    site.remove();
   }
 
   /** BullMQ asks for a job again as soon as it is refused one. */
@@ -288,7 +298,7 @@ export class QueueWorker {
     this.#lastSeq += 1;
     const slot = this.#slots.take();
     const place = {
-      site: this.#open(),
+      site: this.#open(remote.nice),
       redis: this.#link.redis,
       seq: this.#lastSeq,
       slot,
@@ -297,6 +307,7 @@ export class QueueWorker {
     };
     const attempt = new RemoteAttempt(remote, place, ports);
     this.#running.set(ports.jobId, attempt);
+    if (remote.memoryMax !== undefined) this.#memoryWatch ??= this.#watchMemory();
     try {
       return { attempt, record: await attempt.run() };
     } finally {
@@ -352,17 +363,33 @@ export class QueueWorker {
     throw new this.#packages.bullmq.WaitingError();
   }
 
-  #open(): Site {
-    if (this.#site !== undefined) return this.#site;
+  #watchMemory(): TaskMemoryWatch {
+    const limited = (): RemoteAttempt[] =>
+      [...this.#running.values()].filter(({ memoryMax }) => memoryMax !== undefined);
+    const attemptOf = (seq: number): RemoteAttempt | undefined => limited().find((attempt) => attempt.seq === seq);
+    const watched = {
+      get counts() {
+        return { running: limited().length };
+      },
+      families: () => new Map([...this.#sites.values()].flatMap((site) => [...site.families()])),
+      kill: (seq: number, error: AttemptError) => attemptOf(seq)?.kill(error),
+    };
+    return new TaskMemoryWatch(watched, (seq) => attemptOf(seq)?.memoryMax);
+  }
+
+  /** @param nice added to the niceness of the worker */
+  #open(nice: number): Site {
+    const earlier = this.#sites.get(nice);
+    if (earlier !== undefined) return earlier;
     const { env, runner, size, directory, ending } = this.#options;
-    const site = new Site({ env, runner, size, directory, ending, nice: 0 }, lanesThatFit(), {
+    const site = new Site({ env, runner, size, directory, ending, nice }, lanesThatFit(), {
       onShrunk: (fewer, error) => {
         this.#worker.concurrency = fewer;
         this.#events.say(`${fewer} at a time instead of ${size}: ${error.message}`);
       },
       onFailed: (error) => this.#events.onFailed(error),
     });
-    this.#site = site;
+    this.#sites.set(nice, site);
     return site;
   }
 }

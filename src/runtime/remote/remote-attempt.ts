@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { Redis } from 'ioredis';
 import type { EndMode } from '../../core/pool/events.ts';
-import type { AttemptOutcome } from '../../core/pool/outcome.ts';
+import type { AttemptError, AttemptOutcome } from '../../core/pool/outcome.ts';
 import { withSlot } from '../../core/pool/slot-mark.ts';
 import { type EndRecord, outcomePart, type ProgressRecord } from '../../protocol/remote/end-record.ts';
 import { FORMAT_VERSION, type RemoteJob } from '../../protocol/remote/job.ts';
@@ -53,6 +53,8 @@ export class RemoteAttempt {
   /** It was ended because nobody wants it any more. */
   isCancelled = false;
   readonly #remote: RemoteJob;
+  /** Why it was killed. */
+  #failure: AttemptError | undefined;
   readonly #place: AttemptPlace;
   readonly #sender: OutputSender;
   #timedOutMs: number | null = null;
@@ -96,6 +98,23 @@ export class RemoteAttempt {
     this.end(mode);
   }
 
+  /** By which the site knows it. */
+  get seq(): number {
+    return this.#place.seq;
+  }
+
+  /** Bytes that its processes may use together; undefined: as many as there are. */
+  get memoryMax(): number | undefined {
+    return this.#remote.memoryMax;
+  }
+
+  /** Kills it: it has failed, for this reason. */
+  kill(error: AttemptError): void {
+    if (this.#hasEnded) return;
+    this.#failure ??= error;
+    this.end('now');
+  }
+
   /** Runs it to its end. */
   async run(): Promise<EndRecord> {
     const { task, attempt, ending, isOutputWanted } = this.#remote;
@@ -122,7 +141,7 @@ export class RemoteAttempt {
     const { output, lost } = await this.#output();
     return {
       version: FORMAT_VERSION,
-      ...outcomePart(lost ?? (this.#isTooMuch ? this.#tooMuch : outcome)),
+      ...outcomePart(lost ?? this.#failure ?? (this.#isTooMuch ? this.#tooMuch : outcome)),
       timedOutMs: this.#timedOutMs,
       durationMs,
       host: hostname(),

@@ -1,6 +1,5 @@
 import type { Queue } from 'bullmq';
-import type { TermSequence } from '../../core/pool/term-sequence.ts';
-import { type JobData, jobDataOf, MAX_JOB_BYTES } from '../../protocol/remote/job.ts';
+import { type JobData, type JobManner, jobDataOf, MAX_JOB_BYTES } from '../../protocol/remote/job.ts';
 import type { AttemptBook } from './attempt-book.ts';
 import type { Link } from './link.ts';
 import { signatureOf } from './signature.ts';
@@ -12,12 +11,11 @@ export const RESULT_EXPIRY_S = 3600;
 /** What a server refuses for now is tried again after so long. */
 const AGAIN_MS = 1_000;
 
-export interface SubmissionOptions {
+export interface SubmissionOptions extends JobManner {
   readonly queue: string;
   readonly batch: string;
   /** Of an attempt whose task has no time limit of its own, ms; 0: none. */
   readonly timeoutMs: number;
-  readonly ending: TermSequence;
   /** Jobs are signed with it; undefined: not. */
   readonly key: string | undefined;
 }
@@ -79,9 +77,9 @@ export class Submission {
   }
 
   #dataOf({ jobId, attempt }: Submitted): JobData {
-    const { timeoutMs, ending, key, queue, batch } = this.#options;
+    const { timeoutMs, key, queue } = this.#options;
     const task = { ...attempt.task, timeoutMs: attempt.task.timeoutMs ?? timeoutMs };
-    const plain = jobDataOf(task, { attempt: attempt.attempt, ending, batch });
+    const plain = jobDataOf(task, { ...this.#options, attempt: attempt.attempt });
     return key === undefined ? plain : { ...plain, signature: signatureOf(key, queue, jobId, plain) };
   }
 }

@@ -35,6 +35,8 @@ const planOf = (input: PoolInput, flags: PoolFlags): SubmissionPlan => {
     defaults: {
       timeoutMs: flags.timeout.kind === 'fixed' ? flags.timeout.ms : 0,
       ending: flags.termSeq ?? gracefully(flags.stopTimeout),
+      nice: flags.nice,
+      memoryMax: flags.memoryMax,
       retries: flags.retries,
       retryDelay: flags.retryDelay,
       outputMax: flags.outputMax,

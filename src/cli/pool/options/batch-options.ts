@@ -92,7 +92,20 @@ const OF_DETACH: ReadonlySet<string> = new Set([
     'tsv',
     'jsonLines',
   ],
-  ...['pipe', 'block', 'recordSep', 'taskName', 'timeout', 'stopTimeout', 'termSeq', 'retries', 'retryDelay', 'halt'],
+  ...[
+    'pipe',
+    'block',
+    'recordSep',
+    'taskName',
+    'timeout',
+    'stopTimeout',
+    'termSeq',
+    'retries',
+    'retryDelay',
+    'halt',
+    'nice',
+    'memoryMax',
+  ],
 ]);
 
 const OF_FOLLOWERS: ReadonlySet<string> = new Set(['tag', 'keepOrder', 'results', 'summary', 'journal']);

@@ -28,15 +28,13 @@ const usage = (message: string, hint: string): ProcctlError => new ProcctlError(
 const localOption = (flags: PoolFlags): string | undefined => {
   if (flags.load !== undefined) return '--load';
   if (flags.memfree !== undefined) return '--memfree';
-  if (flags.memoryMax !== undefined) return '--memory-max';
-  if (flags.nice !== 0) return '--nice';
   if (flags.delay !== 0) return '--delay';
   return flags.runner === 'auto' ? undefined : '--runner';
 };
 
 /** @throws ProcctlError ERR_USAGE for what does not go with `--on`, or without it */
 export const checkRemoteFlags = (flags: PoolFlags): void => {
-  const { on, queue, connectTimeout, timeout } = flags;
+  const { on, queue, connectTimeout, nice } = flags;
   if (on === null) {
     const other =
       queue !== DEFAULT_QUEUE
@@ -49,7 +47,5 @@ export const checkRemoteFlags = (flags: PoolFlags): void => {
   }
   const local = localOption(flags);
   if (local !== undefined) throw usage(`${local} does not go with --on`, 'leave one of them out');
-  if (timeout.kind === 'median') {
-    throw usage('--timeout by the median does not go with --on', 'give a time, such as --timeout 30s');
-  }
+  if (nice < 0) throw usage('--nice below 0 does not go with --on', 'give one from 0 to 19');
 };
