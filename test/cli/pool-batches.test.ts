@@ -368,6 +368,13 @@ describe.runIf(hasRedis)('a batch that was handed over', { concurrent: true }, (
       try {
         const good = await batches.detach(['echo ü'], ['--name', 'good'], { env });
         expect((await batches.follow(good)).records[0]?.stdout).toBe('ü\n');
+        // So are the ends.
+        const told = async (key: string) => {
+          const { code, records } = await batches.follow(good, [], { env: { PROCCTL_QUEUE_KEY: key } });
+          return [code, records[0]?.state, records[0]?.stdout, records[0]?.error?.code];
+        };
+        expect(await told('right')).toEqual([0, 'succeeded', 'ü\n', undefined]);
+        expect(await told('wrong')).toEqual([1, 'failed', '', 'ERR_SIGNATURE']);
         const bad = await batches.detach(['echo no'], ['--name', 'bad']);
         expect((await batches.follow(bad)).records[0]?.error?.code).toBe('ERR_SIGNATURE');
         await worker.discard();
