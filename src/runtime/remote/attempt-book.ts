@@ -4,6 +4,9 @@ import type { Link } from './link.ts';
 import type { Source } from './output-reader.ts';
 import type { Submitted } from './submitted.ts';
 
+const INSIST_TIMES = 10;
+const INSIST_MS = 1_000;
+
 /** The attempts that were handed over and have not settled, by all that they are known by, and what Redis has of them. */
 export class AttemptBook {
   readonly #link: Link;
@@ -80,10 +83,21 @@ export class AttemptBook {
     );
     for (const key of outputs) this.#byOutput.delete(key);
     const removed: Promise<unknown> = Promise.allSettled([
-      this.#queue.remove(jobId),
-      this.#link.redis.del(...outputs, this.#keys.end(jobId)),
+      this.#insist(() => this.#queue.remove(jobId)),
+      this.#insist(() => this.#link.redis.del(...outputs, this.#keys.end(jobId))),
     ]).then(() => this.#open.delete(removed));
     this.#open.add(removed);
+  }
+
+  /** A server that takes nothing for now is told again, but not for ever: all of it expires. */
+  async #insist(tell: () => Promise<unknown>, times = INSIST_TIMES): Promise<void> {
+    try {
+      await tell();
+    } catch (error) {
+      if (times <= 0 || !this.#link.isRefusal(error as Error)) return;
+      await new Promise((resolve) => setTimeout(resolve, INSIST_MS));
+      await this.#insist(tell, times - 1);
+    }
   }
 
   /** Removes it here, and leaves it in Redis: whoever has it is to find that it has to end. */
