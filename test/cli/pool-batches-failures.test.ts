@@ -155,6 +155,31 @@ describe.runIf(hasRedis)('a batch that was handed over', { concurrent: true }, (
       }
     });
   });
+  it('goes on once Redis takes something again, though nobody follows', async () => {
+    await withBatches(async (batches, redis) => {
+      const directory = scratch();
+      const name = await batches.detach(
+        [`: >${directory}/begun; until [ -e ${directory}/go ]; do sleep 0.05; done; exit 1`, 'echo 2'],
+        ['--retries', '1'],
+      );
+      const worker = await redis.worker(['--size', '1']);
+      try {
+        await waitFor(() => existsSync(join(directory, 'begun')), 'the task is at work');
+        redis.cli('CONFIG', 'SET', 'maxmemory', '1');
+        writeFileSync(join(directory, 'go'), '');
+        await waitFor(() => worker.stderr.includes('OOM'), 'the worker notices');
+        redis.cli('CONFIG', 'SET', 'maxmemory', '0');
+        await waitFor(async () => (await batches.list())[0]?.state === 'ended', 'it has ended');
+        const { records } = await batches.follow(name);
+        expect(records.map(({ state, attempts }) => [state, attempts])).toEqual([
+          ['failed', 2],
+          ['succeeded', 1],
+        ]);
+      } finally {
+        await worker.discard();
+      }
+    });
+  });
   it('loses nothing of what was kept: what is not there any more fails its task, in the eyes of who comes late', async () => {
     await withBatches(async (batches, redis) => {
       const worker = await redis.worker();
