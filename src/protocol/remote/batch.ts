@@ -1,6 +1,7 @@
 import type { HaltRule } from '../../core/pool/halt.ts';
 import type { HaltReason } from '../../core/pool/machine.ts';
 import type { TaskEnd } from '../../core/pool/outcome.ts';
+import { printable } from '../../core/printable.ts';
 import { FORMAT_VERSION } from './job.ts';
 
 /** A batch that was handed over (`pool --detach`), as it is in Redis. */
@@ -56,12 +57,16 @@ const wholeOr = <T>(text: string | undefined, otherwise: T): number | T => {
   return text !== undefined && text !== '' && Number.isSafeInteger(value) && value >= 0 ? value : otherwise;
 };
 
+/** More tasks are in no batch: whoever writes such a number is up to no good. */
+const MAX_TASKS = 1_000_000_000;
+
 const HALTS: ReadonlySet<string> = new Set<HaltReason>(['fail', 'success', 'cancel']);
 
 /** @returns undefined for what is no batch, or one of another version */
 export const readBatchMeta = (fields: Readonly<Record<string, string>>): BatchMeta | undefined => {
   const { id, name, version, haltedBy = '' } = fields;
   if (id === undefined || name === undefined || version !== String(FORMAT_VERSION)) return undefined;
+  if (wholeOr(fields.total, 0) > MAX_TASKS) return undefined;
   const time = (field: string): number | null => wholeOr(fields[field], null);
   const count = (field: string): number => wholeOr(fields[field], 0);
   return {
@@ -127,7 +132,7 @@ export const readLogEntry = (id: string, fields: ReadonlyMap<string, string>): L
         ...common,
         kind: 'begun',
         execution,
-        host: fields.get('h') ?? '?',
+        host: printable(fields.get('h') ?? '?').slice(0, 255),
         pid: wholeOr(fields.get('p'), null),
         hasOutput: fields.get('o') === '1',
       };

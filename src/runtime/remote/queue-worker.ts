@@ -22,6 +22,7 @@ import { BatchAttempts, type Ran } from './batches/batch-attempt.ts';
 import { BatchQueue } from './batches/batch-queue.ts';
 import { startBatch } from './batches/batch-start.ts';
 import { BatchStore } from './batches/batch-store.ts';
+import { insist } from './batches/insist.ts';
 import type { Link } from './link.ts';
 import type { RemotePackages } from './packages.ts';
 import { type AttemptPorts, RemoteAttempt } from './remote-attempt.ts';
@@ -260,11 +261,13 @@ export class QueueWorker {
   async #processOfBatch(ref: StartJob | AttemptJob, job: Job, token: string): Promise<null> {
     if (this.#isDraining) return this.#giveBack(job, token);
     const { queue, attempts } = this.#openBatches();
+    const isEnding = (): boolean => this.#isDraining;
+    const isRefusal = (error: Error): boolean => this.#link.isRefusal(error);
     let isDone = false;
     try {
       isDone =
         'start' in ref
-          ? await startBatch(ref, { store: this.#store, queue, isEnding: () => this.#isDraining })
+          ? await insist(() => startBatch(ref, { store: this.#store, queue, isEnding }), isRefusal)
           : await attempts.process(ref, token);
     } catch (error) {
       // What Redis does not take now is done again later.
@@ -287,6 +290,7 @@ export class QueueWorker {
         return this.#accept(jsonOf(text), signedIdOf(ref.detached, ref.seq), read);
       },
       run: (task, ports) => this.#run(task, ports),
+      isRefusal: (error) => this.#link.isRefusal(error),
       sign: (jobId, record) => signedEnd(this.#signer, jobId, record),
       maxOutputBytes: this.#options.maxOutputBytes,
     });

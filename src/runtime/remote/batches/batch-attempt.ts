@@ -11,8 +11,9 @@ import {
 } from '../../../protocol/remote/end-record.ts';
 import { FORMAT_VERSION } from '../../../protocol/remote/job.ts';
 import type { AttemptPorts, RemoteAttempt } from '../remote-attempt.ts';
-import type { BatchQueue } from './batch-queue.ts';
+import type { BatchQueue, DueAttempt } from './batch-queue.ts';
 import type { BatchStore, Begun } from './batch-store.ts';
+import { insist } from './insist.ts';
 
 /** How often an attempt may be begun anew after the loss of its worker. */
 const MAX_LOSSES = 5;
@@ -31,6 +32,8 @@ export interface BatchAttemptPorts {
   accept(task: string, ref: AttemptJob): BatchTask;
   run(task: BatchTask, ports: AttemptPorts): Promise<Ran>;
   sign(jobId: string, record: EndRecord): EndRecord;
+  /** Whether Redis takes nothing for now. */
+  isRefusal(error: Error): boolean;
   maxOutputBytes: number;
 }
 
@@ -70,10 +73,10 @@ export class BatchAttempts {
    * @returns false: it is to go back to the queue
    */
   async process(ref: AttemptJob, token: string): Promise<boolean> {
-    const begun = await this.#store.begin(ref);
+    const begun = await this.#insist(() => this.#store.begin(ref));
     if (begun.kind === 'over') return true;
     if (begun.kind === 'next') {
-      await this.#queue.add(ref.detached, [{ seq: ref.seq, attempt: begun.attempt, dueAt: begun.dueAt }]);
+      await this.#addNext(ref, begun);
       return true;
     }
     const { task, ran } = await this.#run(ref, begun);
@@ -81,7 +84,7 @@ export class BatchAttempts {
     // The lock may still be good, if it was renewed and only the answer was lost.
     if (attempt?.isLost) return false;
     if (attempt?.isHandedBack) {
-      await this.#store.handBack(ref, begun.execution);
+      await this.#insist(() => this.#store.handBack(ref, begun.execution));
       return false;
     }
     await this.#settle(ref, {
@@ -158,7 +161,7 @@ export class BatchAttempts {
     const { task, record, token, execution, isCancelled } = end;
     const outcome: AttemptOutcome = readEndRecord(record).outcome;
     const cause = record.timedOutMs !== null ? 'timeout' : isCancelled ? 'cancel' : undefined;
-    const settled = await this.#store.settle({
+    const settlement = {
       ref,
       execution,
       token,
@@ -166,10 +169,18 @@ export class BatchAttempts {
       retries: task?.retries ?? 0,
       delayMs: task === undefined ? 0 : backoffDelay(ref.attempt, task.retryDelay),
       record: JSON.stringify(this.#ports.sign(attemptJobId(ref), record)),
-    });
-    if (settled.kind === 'next') {
-      await this.#queue.add(ref.detached, [{ seq: ref.seq, attempt: settled.attempt, dueAt: settled.dueAt }]);
-    } else if (settled.kind === 'over' && settled.isHalted) void this.#sweep(ref.detached).catch(() => {});
+    };
+    const settled = await this.#insist(() => this.#store.settle(settlement));
+    if (settled.kind === 'next') await this.#addNext(ref, settled);
+    else if (settled.kind === 'over' && settled.isHalted) void this.#sweep(ref.detached).catch(() => {});
+  }
+
+  async #addNext({ detached, seq }: AttemptJob, { attempt, dueAt }: Omit<DueAttempt, 'seq'>): Promise<void> {
+    await this.#insist(() => this.#queue.add(detached, [{ seq, attempt, dueAt }]));
+  }
+
+  #insist<T>(step: () => Promise<T>): Promise<T> {
+    return insist(step, this.#ports.isRefusal);
   }
 
   readonly #swept = new Set<string>();

@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { endOf } from '../../../core/pool/ends.ts';
 import { InOrder } from '../../../core/pool/order.ts';
 import type { AttemptOutcome, TaskEnd, TaskSettlement } from '../../../core/pool/outcome.ts';
 import type { TaskSpec } from '../../../core/pool/task.ts';
@@ -7,22 +8,21 @@ import type { BatchMeta, LogEntry } from '../../../protocol/remote/batch.ts';
 import { attemptJob, attemptJobId } from '../../../protocol/remote/batch-job.ts';
 import { FORMAT_VERSION, readJob } from '../../../protocol/remote/job.ts';
 import { show } from '../../../protocol/show.ts';
-import { estimateEtaMs } from '../../../render/eta.ts';
-import { type PoolCounts, type PoolView, type SlotView, settledCount } from '../../../render/pool-view.ts';
+import { type PoolCounts, type PoolView, settledCount } from '../../../render/pool-view.ts';
 import type { Measured } from '../../lane/attempt.ts';
 import { SpillSpace } from '../../output/spill-buffer.ts';
 import type { OutputMode, Release } from '../../output/task-output.ts';
 import type { PoolResult, PoolRunEvents } from '../../pool/pool-run-ports.ts';
 import { attemptRecordOf, recordOf } from '../../pool/task-run.ts';
-import { uniqueText } from '../../unique-text.ts';
 import type { Link } from '../link.ts';
-import { OutputReader, type Source } from '../output-reader.ts';
 import { readSignedEnd, type Signer } from '../signature.ts';
 import { Submitted } from '../submitted.ts';
 import { BatchLog } from './batch-log.ts';
 import { BatchMender } from './batch-mender.ts';
 import type { BatchQueue } from './batch-queue.ts';
 import type { BatchStore } from './batch-store.ts';
+import { followedCounts, followedView } from './follow-view.ts';
+import { FollowedOutputs } from './followed-outputs.ts';
 import { FollowedTask } from './followed-task.ts';
 
 /** Output waiting for its reader: past the first figure nothing more is read, below the second it is again. */
@@ -30,8 +30,8 @@ const PRESSURE_ON_BYTES = 1024 * 1024;
 const PRESSURE_OFF_BYTES = 256 * 1024;
 /** Tasks whose end is known, and whose output is being read, at a time. */
 const MAX_UNREAD = 32;
-/** Output of a task that has ended is all there, unless Redis has lost some; ms. */
-const UNREAD_PATIENCE_MS = 5_000;
+/** How often it is looked whether what is waited for can still come, ms. */
+const LOOK_MS = 5_000;
 
 const SIGNALS: ReadonlySet<string> = new Set(Object.keys(constants.signals));
 
@@ -78,17 +78,14 @@ export class FollowRun {
   readonly #ports: FollowPorts;
   readonly #events: PoolRunEvents;
   readonly #log: BatchLog;
-  readonly #reader: OutputReader;
-  readonly #wakeKey: string;
+  readonly #outputs: FollowedOutputs;
   readonly #mender: BatchMender;
   readonly #output: OutputMode;
   readonly #order = new InOrder<() => void>();
   readonly #tasks = new Map<number, FollowedTask>();
-  readonly #byOutput = new Map<string, FollowedTask>();
   /** A bit for each task. */
   readonly #settled: Uint8Array;
   readonly #ends: Record<TaskEnd, number> = { succeeded: 0, failed: 0, timedOut: 0, cancelled: 0, skipped: 0 };
-  readonly #begunAt = performance.now();
   #isThrottled = false;
   #isOver = false;
   #goOn = (): void => {};
@@ -103,22 +100,7 @@ export class FollowRun {
     this.#settled = new Uint8Array(Math.ceil((this.#total + 1) / 8));
     this.#mender = new BatchMender(store, ports.queue);
     this.#log = new BatchLog(link.copy(), store.keys.detached(meta.id).log);
-    this.#wakeKey = store.keys.wake(uniqueText());
-    this.#reader = new OutputReader(link.copy(), link.redis, this.#wakeKey, {
-      sources: () => this.#sources(),
-      onEntry: (key, id, piece) => {
-        const current = this.#byOutput.get(key)?.current;
-        if (current === undefined) return;
-        current.lastId = id;
-        if (piece === undefined) return;
-        current.heardAt = performance.now();
-        current.read(piece);
-      },
-      onRead: (key) => {
-        const current = this.#byOutput.get(key)?.current;
-        if (current?.isWhole === true) current.settle();
-      },
-    });
+    this.#outputs = new FollowedOutputs(meta.id, link, store);
     const release: Release = options.isOrdered
       ? (seq, write) => this.#write(this.#order.add(seq, write))
       : (_seq, write) => write();
@@ -145,15 +127,15 @@ export class FollowRun {
       return this.#isOver ? undefined : await this.#result();
     } finally {
       this.leave();
-      if (this.#ports.link.isUp) this.#ports.link.redis.del(this.#wakeKey).catch(() => {});
     }
   }
 
   /** Follows no more. */
   leave(): void {
+    if (this.#isOver) return;
     this.#isOver = true;
     this.#log.stop();
-    this.#reader.stop();
+    this.#outputs.stop();
     this.#goOn();
   }
 
@@ -162,65 +144,28 @@ export class FollowRun {
     const isHigh = this.#isThrottled ? pendingBytes > PRESSURE_OFF_BYTES : pendingBytes > PRESSURE_ON_BYTES;
     if (isHigh === this.#isThrottled) return;
     this.#isThrottled = isHigh;
-    this.#reader.setPaused(isHigh && this.#output.isStreaming);
+    this.#outputs.setPaused(isHigh && this.#output.isStreaming);
     this.#goOn();
   }
 
   get counts(): PoolCounts {
-    const all = [...this.#tasks.values()];
-    const running = all.filter(({ current }) => current?.seat !== undefined).length;
-    const waiting = all.filter(({ isWaiting }) => isWaiting).length;
-    const settled = Object.values(this.#ends).reduce((sum, count) => sum + count, 0);
-    return {
-      submitted: this.#total,
-      alreadyDone: 0,
-      ready: Math.max(0, this.#total - settled - running - waiting),
-      running,
-      waiting,
-      waitingForNeeds: 0,
-      ...this.#ends,
-      isInputOpen: false,
-    };
+    return followedCounts(this.#total, this.#tasks.values(), this.#ends);
   }
 
   view(): PoolView {
-    const { counts } = this;
-    const now = Date.now();
-    const slots: SlotView[] = [];
-    for (const { current, run, task } of this.#tasks.values()) {
-      const seat = current?.seat;
-      if (seat === undefined) continue;
-      slots.push({
-        slot: slots.length + 1,
-        host: seat.host,
-        pid: seat.taskPid,
-        state: 'running',
-        alive: true,
-        task: task.name,
-        attempt: run.attempt,
-        elapsedMs: Math.max(0, now - run.attemptStartedAt),
-      });
-    }
-    const elapsedMs = Math.max(0, now - (this.#meta.sealedAt ?? now));
-    const isEnded = this.#meta.endedAt !== null;
-    const etaMs = estimateEtaMs({ settled: settledCount(counts), total: this.#total, isInputOpen: isEnded, elapsedMs });
-    return { slots, counts, elapsedMs, etaMs };
+    return followedView(this.#meta, this.#tasks.values(), this.counts, Date.now());
   }
 
   /** Waits until there is room for more. */
   async #room(): Promise<void> {
-    while (!this.#isOver && (this.#isThrottled || this.#unread.length >= MAX_UNREAD)) {
+    while (!this.#isOver && (this.#isThrottled || this.#outputs.unreadCount >= MAX_UNREAD)) {
       await new Promise<void>((resolve) => {
         this.#goOn = resolve;
         // What is lost on the way has to be noticed even then.
-        setTimeout(resolve, UNREAD_PATIENCE_MS).unref();
+        setTimeout(resolve, LOOK_MS).unref();
       });
-      if (!this.#isOver && !this.#isThrottled) await this.#giveUpUnread();
+      if (!this.#isOver && !this.#isThrottled) await this.#outputs.giveUpLost();
     }
-  }
-
-  get #unread(): FollowedTask[] {
-    return [...this.#byOutput.values()].filter(({ end }) => end !== undefined);
   }
 
   /** Nothing has come for a while. */
@@ -234,20 +179,8 @@ export class FollowRun {
       });
     }
     if (meta === null) return;
-    await this.#giveUpUnread();
+    await this.#outputs.giveUpLost();
     await this.#mender.mend(meta).catch(() => {});
-  }
-
-  /** What cannot come any more is not waited for. */
-  async #giveUpUnread(): Promise<void> {
-    const latest = performance.now() - UNREAD_PATIENCE_MS;
-    for (const { current, run } of this.#unread) {
-      if (current === undefined || current.isSettled || current.heardAt > latest || !this.#ports.link.isUp) continue;
-      current.heardAt = performance.now();
-      const key = this.#outputKey(run.task.seq, run.attempt, current.execution);
-      const length = await this.#ports.store.redis.xlen(key).catch(() => Number.POSITIVE_INFINITY);
-      if (!current.isSettled && length < current.chunks) current.settle(false);
-    }
   }
 
   /** Gets the tasks that are named for the first time. */
@@ -259,7 +192,7 @@ export class FollowRun {
     const texts = await store.redis.hmget(store.keys.detached(this.#meta.id).tasks, ...seqs.map(String));
     for (const [index, seq] of seqs.entries()) {
       const task = taskOf(seq, texts[index] ?? null);
-      this.#tasks.set(seq, new FollowedTask(task, this.#output.open(task), performance.now() - this.#begunAt));
+      this.#tasks.set(seq, new FollowedTask(task, this.#output.open(task)));
     }
   }
 
@@ -293,7 +226,7 @@ export class FollowRun {
     const current = this.#currentOf(task, entry);
     const before = current.execution;
     current.progress({ version: FORMAT_VERSION, host, taskPid: pid, slot: 0, execution, streams: hasOutput });
-    this.#followOutput(task, current, before);
+    this.#outputs.follow(task, current, before);
   }
 
   #end(task: FollowedTask, entry: Extract<LogEntry, { kind: 'end' }>): void {
@@ -304,7 +237,7 @@ export class FollowRun {
     task.run.slot = typeof slot === 'number' ? slot : 0;
     task.end = entry;
     const isWhole = current.ended(readSignedEnd(this.#ports.signer, current.jobId, record));
-    this.#followOutput(task, current, before);
+    this.#outputs.follow(task, current, before);
     if (isWhole) current.settle();
   }
 
@@ -337,34 +270,14 @@ export class FollowRun {
     return current;
   }
 
-  #outputKey(seq: number, attempt: number, execution: number): string {
-    return this.#ports.store.keys.output(attemptJobId(attemptJob(this.#meta.id, seq, attempt)), execution);
-  }
-
-  /** Each execution has an output of its own. @param before the one that was followed so far */
-  #followOutput(task: FollowedTask, current: Submitted, before: number): void {
-    const { run } = task;
-    const { seq } = task.task;
-    if (before !== current.execution) this.#byOutput.delete(this.#outputKey(seq, run.attempt, before));
-    this.#byOutput.set(this.#outputKey(seq, run.attempt, current.execution), task);
-    if (current.isToBeRead && !current.isWhole) this.#reader.wake();
-  }
-
-  #sources(): Source[] {
-    const sources: Source[] = [];
-    for (const [key, { current }] of this.#byOutput) {
-      if (current?.isToBeRead && !current.isWhole) sources.push({ key, lastId: current.lastId });
-    }
-    return sources;
-  }
-
   #ended(task: FollowedTask, outcome: AttemptOutcome, measured: Measured | undefined): void {
     const { end: entry, current, run } = task;
     if (entry === undefined || current === undefined) return;
-    this.#byOutput.delete(this.#outputKey(task.task.seq, run.attempt, current.execution));
+    this.#outputs.forget(task, current);
     const seen = task.finish(outcome, measured, entry.at);
-    const isUnreadable = seen.kind === 'error' && entry.state === 'succeeded';
-    const state = isUnreadable ? 'failed' : entry.state;
+    // What the log says of success has to be borne out by the end itself, which may be signed.
+    const isBorneOut = entry.state !== 'succeeded' || endOf(seen, null) === 'succeeded';
+    const state = isBorneOut ? entry.state : 'failed';
     task.end = undefined;
     task.current = undefined;
     const { attempt, isFinal, delayMs } = entry;
@@ -393,6 +306,8 @@ export class FollowRun {
     task.run.output.finish(record);
     this.#events.onSettled?.(record, settlement, task.task, run?.limitMs);
     this.#events.onChange?.();
+    // Nothing more will come.
+    if (settledCount(this.counts) >= this.#total) this.#log.stop();
   }
 
   #isSettled(seq: number): boolean {

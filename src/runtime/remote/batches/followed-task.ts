@@ -21,9 +21,9 @@ export class FollowedTask {
   /** It waits for another attempt. */
   isWaiting = false;
 
-  constructor(task: TaskSpec, output: TaskOutput, now: number) {
+  constructor(task: TaskSpec, output: TaskOutput) {
     this.task = task;
-    this.run = begunRun({ task, slot: 0, attempt: 0, output, startedAt: undefined, now });
+    this.run = begunRun({ task, slot: 0, attempt: 0, output, startedAt: undefined, now: 0 });
   }
 
   /** @param at when, ms since the epoch */
