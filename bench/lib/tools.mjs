@@ -68,6 +68,8 @@ export const findTools = (procctl) => {
         packageVersion(join(peersFolder, 'node_modules', name)),
       ]),
     ),
+    redis: firstLine(['redis-server', '--version']),
+    bullmq: packageVersion(fileURLToPath(new URL('../../node_modules/bullmq', import.meta.url))),
     python: firstLine(['python3', '--version']),
     cat: firstLine(['cat', '--version']),
     sha256sum: firstLine(['sha256sum', '--version']),

@@ -42,6 +42,10 @@ export const keysOf = (queue: string) => ({
   job: (jobId: string): string => `bull:${queue}:${jobId}`,
   /** String, as BullMQ has it: the token of the worker that has the job. */
   lock: (jobId: string): string => `bull:${queue}:${jobId}:lock`,
+  /** All keys that a job may have once it has ended, as BullMQ has them. */
+  ofJob: (jobId: string): readonly string[] => [`bull:${queue}:${jobId}`, `bull:${queue}:${jobId}:logs`],
+  /** Sorted set of the jobs that have ended in this way, as BullMQ has it. */
+  ended: (how: 'completed' | 'failed'): string => `bull:${queue}:${how}`,
   /** Stream of events, as BullMQ has it. */
   events: `bull:${queue}:events`,
 });

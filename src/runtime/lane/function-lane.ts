@@ -14,7 +14,7 @@ import { addNiceness } from './niceness.ts';
 import { PipedWorker } from './piped-worker.ts';
 
 /** Most calls end before; what one writes that lives longer is passed on as it comes. */
-const FOLLOW_AFTER_MS = 3;
+const FOLLOW_AFTER_MS = 10;
 
 const DISMISS_MS = 1_000;
 /** A worker whose channel has closed is about to end, or else has lost it and will never answer. */
@@ -234,8 +234,11 @@ export class FunctionLane {
     } else if (isAnswer(type)) {
       if (type === FROM_WORKER.cannotLoad) this.#unloadable.add(current.attempt.task.command.module);
       const { outcome, words } = answerOf(type, body);
-      this.#worker?.finish();
-      if (words !== '') this.#output('stderr', Buffer.from(words));
+      if (words !== '') {
+        // After all that the function has written.
+        this.#worker?.finish();
+        this.#output('stderr', Buffer.from(words));
+      }
       this.#callEnded(current, outcome);
     } else {
       throw new Error('not for a task');

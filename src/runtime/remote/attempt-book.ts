@@ -2,6 +2,7 @@ import type { Queue } from 'bullmq';
 import type { QueueKeys } from '../../protocol/remote/keys.ts';
 import type { Link } from './link.ts';
 import type { Source } from './output-reader.ts';
+import { type EndedSet, Removals } from './removals.ts';
 import type { Submitted } from './submitted.ts';
 
 const INSIST_TIMES = 10;
@@ -12,6 +13,7 @@ export class AttemptBook {
   readonly #link: Link;
   readonly #queue: Queue;
   readonly #keys: QueueKeys;
+  readonly #removals: Removals;
   readonly #bySeq = new Map<number, Submitted>();
   readonly #byJob = new Map<string, Submitted>();
   readonly #byOutput = new Map<string, Submitted>();
@@ -22,6 +24,7 @@ export class AttemptBook {
     this.#link = link;
     this.#queue = queue;
     this.#keys = keys;
+    this.#removals = new Removals(link.redis, keys);
   }
 
   get all(): Iterable<Submitted> {
@@ -72,8 +75,8 @@ export class AttemptBook {
     if (this.#byOutput.delete(key)) this.#link.redis.del(key).catch(() => {});
   }
 
-  /** An attempt is over, and is removed here and in Redis. */
-  forget(submitted: Submitted): void {
+  /** An attempt is over, and is removed here and in Redis. @param set of its job; undefined: it has not ended there */
+  forget(submitted: Submitted, set?: EndedSet): void {
     const { jobId, attempt } = submitted;
     if (this.#bySeq.get(attempt.task.seq) === submitted) this.#bySeq.delete(attempt.task.seq);
     this.#byJob.delete(jobId);
@@ -82,11 +85,23 @@ export class AttemptBook {
       this.#keys.output(jobId, index + 1),
     );
     for (const key of outputs) this.#byOutput.delete(key);
-    const removed: Promise<unknown> = Promise.allSettled([
-      this.#insist(() => this.#queue.remove(jobId)),
-      this.#insist(() => this.#link.redis.del(...outputs, this.#keys.end(jobId))),
-    ]).then(() => this.#open.delete(removed));
+    const removed: Promise<unknown> = this.#remove(submitted, set, [...outputs, this.#keys.end(jobId)]).then(() =>
+      this.#open.delete(removed),
+    );
     this.#open.add(removed);
+  }
+
+  async #remove({ jobId, added }: Submitted, set: EndedSet | undefined, keys: readonly string[]): Promise<void> {
+    // Not before it is known to be in: what is sent again after a lost connection would put it in once more.
+    await added?.catch(() => {});
+    if (set !== undefined) {
+      await this.#insist(() => this.#removals.remove(jobId, set, keys));
+      return;
+    }
+    await Promise.all([
+      this.#insist(() => this.#queue.remove(jobId)),
+      this.#insist(() => this.#link.redis.del(...keys)),
+    ]);
   }
 
   /** A server that takes nothing for now is told again, but not for ever: all of it expires. */

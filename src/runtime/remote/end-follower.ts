@@ -1,15 +1,11 @@
-import type { QueueEvents } from 'bullmq';
 import { readProgress } from '../../protocol/remote/end-record.ts';
 import type { QueueKeys } from '../../protocol/remote/keys.ts';
 import type { AttemptBook } from './attempt-book.ts';
+import { EventsReader } from './events-reader.ts';
 import type { Link } from './link.ts';
 import { OutputReader } from './output-reader.ts';
-import type { RemotePackages } from './packages.ts';
 import { readSignedEnd, type Signer } from './signature.ts';
 import type { Piece, Submitted } from './submitted.ts';
-
-/** An event that nobody can read makes BullMQ stop; so often it is begun anew at most. */
-const AGAIN_MS = 1_000;
 
 export interface FollowerEvents {
   say(line: string): void;
@@ -24,14 +20,12 @@ export class EndFollower {
   readonly #keys: QueueKeys;
   readonly #events: FollowerEvents;
   readonly #reader: OutputReader;
-  readonly #packages: RemotePackages;
-  readonly #queueName: string;
   readonly #signer: Signer | undefined;
-  #listening: Promise<QueueEvents | undefined>;
+  readonly #isListening: Promise<void>;
+  #queueEvents: EventsReader | undefined;
   #isClosed = false;
 
   constructor(
-    packages: RemotePackages,
     {
       link,
       book,
@@ -54,10 +48,8 @@ export class EndFollower {
     this.#book = book;
     this.#keys = keys;
     this.#events = events;
-    this.#packages = packages;
-    this.#queueName = queue;
     this.#signer = key === undefined ? undefined : { key, queue };
-    this.#listening = this.#listenFromNow().catch(() => undefined);
+    this.#isListening = this.#listen().catch(() => {});
     this.#reader = new OutputReader(link.copy(), link.redis, keys.wake(batch), {
       sources: () => book.sources(),
       onEntry: (key, id, piece) => this.#read(key, id, piece),
@@ -67,7 +59,7 @@ export class EndFollower {
 
   /** From now on nothing that ends can be missed; settles in any case. */
   get isListening(): Promise<unknown> {
-    return this.#listening;
+    return this.#isListening;
   }
 
   setPaused(isPaused: boolean): void {
@@ -78,10 +70,7 @@ export class EndFollower {
   stop(): void {
     this.#isClosed = true;
     this.#reader.stop();
-  }
-
-  async close(): Promise<void> {
-    await (await this.#listening)?.close();
+    this.#queueEvents?.stop();
   }
 
   /** What became of an attempt whose events may have been lost. */
@@ -119,40 +108,28 @@ export class EndFollower {
     }
   }
 
-  async #listenFromNow(): Promise<QueueEvents> {
+  async #listen(): Promise<void> {
     const [last] = await this.#link.redis.xrevrange(this.#keys.events, '+', '-', 'COUNT', 1);
-    return this.#listen(last?.[0] ?? '0');
-  }
-
-  async #listen(lastEventId: string): Promise<QueueEvents> {
-    const events = new this.#packages.bullmq.QueueEvents(this.#queueName, {
-      connection: this.#link.copy(),
-      skipVersionCheck: true,
-      autorun: false,
-      lastEventId,
-      // Silence for longer is taken for a broken connection.
-      blockingTimeout: 5_000,
-    });
-    const book = this.#book;
-    events.on('error', () => {});
-    events.on('progress', ({ jobId, data }) => this.#progress(book.ofJob(jobId), data));
-    events.on('completed', ({ jobId, returnvalue }) => this.#completed(book.ofJob(jobId), returnvalue));
-    events.on('failed', ({ jobId, failedReason }) => this.#failed(book.ofJob(jobId), failedReason));
-    events.on('stalled', ({ jobId }) => this.#stalled(book.ofJob(jobId)));
-    events.run().catch(() => this.#listenAgain(events));
-    if (this.#isClosed) await events.close();
-    return events;
-  }
-
-  /** BullMQ stops at an event that is not as it writes them. What was missed is asked after. */
-  #listenAgain(broken: QueueEvents): void {
     if (this.#isClosed) return;
-    const goOn = async (): Promise<QueueEvents | undefined> => {
-      await broken.close();
-      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
-      return this.#isClosed ? undefined : this.#listenFromNow();
-    };
-    this.#listening = goOn().catch(() => undefined);
+    this.#queueEvents = new EventsReader(this.#link.copy(), this.#keys.events, last?.[0] ?? '0', {
+      onProgress: (jobId, data) => this.#told(jobId, data, (submitted, value) => this.#progress(submitted, value)),
+      onCompleted: (jobId, data) => this.#told(jobId, data, (submitted, value) => this.#completed(submitted, value)),
+      onFailed: (jobId, reason) => this.#failed(this.#book.ofJob(jobId), reason),
+      onStalled: (jobId) => this.#stalled(this.#book.ofJob(jobId)),
+    });
+  }
+
+  /** @param text JSON; what is none, or of a job of somebody else, is of no interest */
+  #told(jobId: string, text: string, take: (submitted: Submitted, value: unknown) => void): void {
+    const submitted = this.#book.ofJob(jobId);
+    if (submitted === undefined) return;
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      return;
+    }
+    take(submitted, value);
   }
 
   #progress(submitted: Submitted | undefined, data: unknown): void {
@@ -178,7 +155,7 @@ export class EndFollower {
 
   #failed(submitted: Submitted | undefined, reason: string): void {
     if (submitted === undefined || submitted.hasEnd) return;
-    this.#book.forget(submitted);
+    this.#book.forget(submitted, 'failed');
     const [, code = 'ERR_WORKER', message = reason] = /^(ERR_[A-Z_]+): (.*)$/s.exec(reason) ?? [];
     const isLost = /stalled more than/.test(reason);
     submitted.fail(
@@ -198,7 +175,7 @@ export class EndFollower {
   }
 
   #settle(submitted: Submitted, isWhole?: boolean): void {
-    this.#book.forget(submitted);
+    this.#book.forget(submitted, 'completed');
     submitted.settle(isWhole);
   }
 

@@ -1,6 +1,7 @@
 import type { Redis, RedisOptions } from 'ioredis';
 import { ProcctlError } from '../../errors.ts';
 import type { RedisTarget } from '../../protocol/remote/redis-target.ts';
+import { gatherWrites } from './gather-writes.ts';
 import type { RemotePackages } from './packages.ts';
 import { tlsHint, tlsOptions } from './tls.ts';
 import { Watch } from './watch.ts';
@@ -64,6 +65,7 @@ export class Link {
       retryStrategy: (times) => Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(times, 10)),
     };
     this.redis = new Redis(options);
+    gatherWrites(this.redis);
     this.#watch.add(this.redis);
     // BullMQ makes connections of its own of this one; they have to be watched as well.
     this.redis.duplicate = (override) => {

@@ -27,6 +27,7 @@ import type { Link } from './link.ts';
 import type { RemotePackages } from './packages.ts';
 import { type AttemptPorts, RemoteAttempt } from './remote-attempt.ts';
 import { isSigned, type Signer, signedEnd } from './signature.ts';
+import { Wishes } from './wishes.ts';
 import { within } from './within.ts';
 
 /** How often a job may be begun anew after the loss of its worker. */
@@ -79,6 +80,7 @@ export class QueueWorker {
   readonly #options: QueueWorkerOptions;
   readonly #events: QueueWorkerEvents;
   readonly #keys: QueueKeys;
+  readonly #wishes: Wishes;
   readonly #worker: Worker;
   readonly #slots = new Slots();
   readonly #running = new Map<string, RemoteAttempt>();
@@ -100,6 +102,7 @@ export class QueueWorker {
     this.#options = options;
     this.#events = events;
     this.#keys = keysOf(options.queue);
+    this.#wishes = new Wishes(link.redis, this.#keys);
     this.#store = new BatchStore(link.redis, options.queue);
     this.#worker = new packages.bullmq.Worker(options.queue, (job, token) => this.#process(job, token ?? ''), {
       connection: link.redis,
@@ -224,23 +227,12 @@ export class QueueWorker {
     for (const [index, wish] of wishes.entries()) if (wish !== undefined) attempts[index]?.cancel(wish);
   }
 
-  /** How a job is to be ended; undefined: it is not. */
-  async #wish(jobId: string, batch: string | undefined): Promise<EndMode | undefined> {
-    const { redis } = this.#link;
-    const [wish, isWanted] = await Promise.all([
-      redis.get(this.#keys.end(jobId)),
-      batch === undefined ? 1 : redis.exists(this.#keys.batch(batch)),
-    ]);
-    if (wish !== null) return wish === 'now' ? 'now' : 'graceful';
-    return isWanted === 0 ? 'graceful' : undefined;
-  }
-
   async #process(job: Job, token: string): Promise<EndRecord | null> {
     const ofBatch = readBatchJob(job.data);
     if (ofBatch !== undefined) return this.#processOfBatch(ofBatch, job, token);
     const remote = this.#accept(job.data, job.id as string, (data) => readJob(data, SIGNALS));
     const jobId = job.id as string;
-    const wish = (): Promise<EndMode | undefined> => this.#wish(jobId, remote.batch);
+    const wish = (): Promise<EndMode | undefined> => this.#wishes.of(jobId, remote.batch);
     if ((await wish()) !== undefined) return signedEnd(this.#signer, jobId, this.#notBegun(job));
     if (this.#isDraining) return this.#giveBack(job, token);
     const { cutCount } = this.#link;

@@ -9,6 +9,8 @@ import { type LongTimer, startLongTimer } from '../long-timer.ts';
 import type { Site } from '../pool/site.ts';
 import { OutputSender } from './output-sender.ts';
 
+const HOST = hostname();
+
 /** A task that is over by then is not worth a word of its progress. */
 const PROGRESS_AFTER_MS = 100;
 
@@ -144,7 +146,7 @@ export class RemoteAttempt {
       ...outcomePart(lost ?? this.#failure ?? (this.#isTooMuch ? this.#tooMuch : outcome)),
       timedOutMs: this.#timedOutMs,
       durationMs,
-      host: hostname(),
+      host: HOST,
       pid: process.pid,
       slot,
       execution: this.ports.execution,
@@ -203,7 +205,7 @@ export class RemoteAttempt {
     const { site, seq, slot } = this.#place;
     const progress: ProgressRecord = {
       version: FORMAT_VERSION,
-      host: hostname(),
+      host: HOST,
       taskPid: site.seatOf(seq).pid ?? null,
       slot,
       execution: this.ports.execution,

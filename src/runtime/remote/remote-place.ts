@@ -57,11 +57,7 @@ export class RemotePlace implements Place {
     this.#beat.beat();
     const book = new AttemptBook(link, queue, keys);
     this.#book = book;
-    const follower = new EndFollower(
-      packages,
-      { link, book, keys, batch, queue: options.queue, key: options.key },
-      events,
-    );
+    const follower = new EndFollower({ link, book, keys, batch, queue: options.queue, key: options.key }, events);
     this.#follower = follower;
     this.#submission = new Submission({ link, queue, book }, { ...options, batch }, follower.isListening);
     this.#pursuit = new Pursuit({ link, queue, keys, book, follower });
@@ -122,7 +118,7 @@ export class RemotePlace implements Place {
     if (this.#link.isUp) {
       await within(LOOK_MS, Promise.all([this.#beat.end(), this.#link.redis.del(this.#keys.wake(this.#batch))]));
     }
-    await within(LOOK_MS, Promise.all([this.#follower.close(), this.#queue.close()]));
+    await within(LOOK_MS, this.#queue.close());
     await this.#link.close();
   }
 

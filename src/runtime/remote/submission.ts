@@ -59,7 +59,9 @@ export class Submission {
       }
       // An end that nobody fetches is not kept for ever.
       const kept = { age: RESULT_EXPIRY_S };
-      await this.#queue.add('task', data, { jobId, attempts: 1, removeOnComplete: kept, removeOnFail: kept });
+      const options = { jobId, attempts: 1, removeOnComplete: kept, removeOnFail: kept };
+      submitted.added = this.#queue.add('task', data, options);
+      await submitted.added;
       submitted.isIn = true;
       submitted.heardAt = performance.now();
       this.#link.taken();

@@ -27,6 +27,8 @@ export class Submitted {
   readonly attempt: Attempt;
   /** When it was last heard of, or put in, on the monotonic clock. */
   heardAt = performance.now();
+  /** Settles when Redis has said whether it is in the queue; undefined: it was not put in. */
+  added: Promise<unknown> | undefined;
   /** It is in the queue, as Redis has said. */
   isIn = false;
   /** How it is to be ended, if it is. */
