@@ -73,4 +73,11 @@ describe('what comes up at a time', () => {
       ['del', ...keys.ofJob('a'), 'x', ...keys.ofJob('b'), ...keys.ofJob('c')],
     ]);
   });
+
+  it('is told when Redis refuses to remove it', async () => {
+    const redis = { zrem: async () => 1, del: async () => Promise.reject(new Error('MISCONF')) };
+    const removals = new Removals(redis as unknown as Redis, keys);
+    const ends = await Promise.allSettled([removals.remove('a', 'completed', []), removals.remove('b', 'failed', [])]);
+    expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  });
 });
