@@ -180,6 +180,17 @@ describe.runIf(hasRedis)('a batch that was handed over', { concurrent: true }, (
       }
     });
   });
+  it('is refused in one line by a Redis whose memory is full, and nothing of it is left', async () => {
+    await withBatches(async (batches, redis) => {
+      redis.cli('CONFIG', 'SET', 'maxmemory', '1');
+      const { code, stderr, stdout } = await batches.run(['--detach', '-'], { input: '["echo 1"]' });
+      expect(code).toBe(125);
+      expect(stdout).toHaveLength(0);
+      expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/^procctl: redis:.*: OOM /);
+      expect(stderr).not.toContain('internal error');
+      expect(batches.keys()).toEqual([]);
+    });
+  });
   it('loses nothing of what was kept: what is not there any more fails its task, in the eyes of who comes late', async () => {
     await withBatches(async (batches, redis) => {
       const worker = await redis.worker();

@@ -1,4 +1,5 @@
-import type { ProcctlError } from '../../errors.ts';
+import { printable } from '../../core/printable.ts';
+import { ProcctlError } from '../../errors.ts';
 import { parseRedisTarget, type RedisTarget } from '../../protocol/remote/redis-target.ts';
 import type { Link } from '../../runtime/remote/link.ts';
 import { loadRemotePackages, type RemotePackages } from '../../runtime/remote/packages.ts';
@@ -38,6 +39,9 @@ export const withLink = async <T>(
     const done = work({ target, packages, link });
     done.catch(() => {}); // once the connection is lost, it fails as well
     return await Promise.race([done, lost]);
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'ReplyError') throw error;
+    throw new ProcctlError('ERR_REDIS', `${target.name}: ${printable(link.redacted(error.message))}`);
   } finally {
     await link.close();
     leaveSoon();
