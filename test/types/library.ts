@@ -186,4 +186,15 @@ export const pools = (): void => {
   // @ts-expect-error a size that is no number
   new Pool({ size: '2' });
   is<Equal<ReturnType<Pool['join']>, Promise<boolean>>>();
+  // One on Redis is the same class, so all that is known of calls is known of its calls.
+  const remote: Pool = new Pool({ on: 'redis://host', queue: 'a', connectTimeoutMs: 1, size: 2, timeoutMs: undefined });
+  void remote;
+  // @ts-expect-error what only processes of this machine have
+  new Pool({ on: 'redis://host', initializer: add });
+  // @ts-expect-error what only processes of this machine have
+  new Pool({ on: 'redis://host', maxMemoryBytes: 1 });
+  // @ts-expect-error goes with on
+  new Pool({ queue: 'a' });
+  // @ts-expect-error an address that is no text
+  new Pool({ on: new URL('redis://host') });
 };
