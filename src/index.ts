@@ -12,7 +12,7 @@ export type { LocalPoolOptions, MapOptions, PoolOptions, RemotePoolOptions, RunO
 export { Process, type ProcessState } from './api/process.ts';
 export type { ProcessOptions, ProcessSettings } from './api/process-options.ts';
 export { JoinableQueue, Queue } from './api/queue.ts';
-export type { QueueOptions } from './api/queue-options.ts';
+export type { LocalQueueOptions, QueueOptions, RemoteQueueOptions } from './api/queue-options.ts';
 export { SimpleQueue } from './api/simple-queue.ts';
 export type { Delivery } from './core/queue/events.ts';
 export {
