@@ -61,9 +61,22 @@ const EXIT_STATUS_BY_CODE = {
   ERR_QUEUE_EMPTY: EXIT.failed,
   ERR_QUEUE_CLOSED: EXIT.failed,
   ERR_BARRIER_BROKEN: EXIT.failed,
+  // Of jobs in Redis.
+  ERR_JOB: EXIT.failed,
+  ERR_JOB_LOST: EXIT.failed,
+  ERR_JOB_SIZE: EXIT.failed,
+  ERR_NOT_ALLOWED: EXIT.failed,
+  ERR_SIGNATURE: EXIT.failed,
+  ERR_RESULT: EXIT.failed,
+  ERR_OUTPUT_MAX: EXIT.failed,
+  ERR_OUTPUT_LOST: EXIT.failed,
+  /** What went wrong on another machine, and has no code of its own here. */
+  ERR_REMOTE: EXIT.failed,
 } as const satisfies Record<string, number>;
 
 export type ErrorCode = keyof typeof EXIT_STATUS_BY_CODE;
+
+export const isErrorCode = (text: string): text is ErrorCode => Object.hasOwn(EXIT_STATUS_BY_CODE, text);
 
 /**
  * The base of every error procctl throws on purpose.
@@ -184,6 +197,11 @@ export class QueueClosedError extends ProcctlError {
   constructor(message = 'the queue is closed', extra: Extra = {}) {
     super('ERR_QUEUE_CLOSED', message, extra);
   }
+}
+
+/** Redis cannot be reached (`ERR_REDIS`), or something that was put there was refused or lost. */
+export class RemoteError extends ProcctlError {
+  override readonly name = 'RemoteError';
 }
 
 /** Not all who were to come to a barrier can. */

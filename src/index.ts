@@ -8,11 +8,11 @@ export { BoundedSemaphore, Lock, RLock, Semaphore } from './api/lock.ts';
 export type { WaitOptions } from './api/options.ts';
 export { type Connection, Pipe } from './api/pipe.ts';
 export { Pool, type PoolStats } from './api/pool.ts';
-export type { MapOptions, PoolOptions, RunOptions } from './api/pool-options.ts';
+export type { LocalPoolOptions, MapOptions, PoolOptions, RemotePoolOptions, RunOptions } from './api/pool-options.ts';
 export { Process, type ProcessState } from './api/process.ts';
 export type { ProcessOptions, ProcessSettings } from './api/process-options.ts';
 export { JoinableQueue, Queue } from './api/queue.ts';
-export type { QueueOptions } from './api/queue-options.ts';
+export type { LocalQueueOptions, QueueOptions, RemoteQueueOptions } from './api/queue-options.ts';
 export { SimpleQueue } from './api/simple-queue.ts';
 export type { Delivery } from './core/queue/events.ts';
 export {
@@ -25,6 +25,7 @@ export {
   QueueClosedError,
   QueueEmptyError,
   QueueFullError,
+  RemoteError,
   SerializationError,
   TargetError,
   TimeoutError,

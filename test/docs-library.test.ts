@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasRedis, TestRedis } from './helpers/redis.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const PAGES = ['README.md', 'docs/process.md', 'docs/library-pool.md', 'docs/from-python.md', 'docs/from-piscina.md'];
@@ -35,6 +36,10 @@ const blocksOf = (page: string): Block[] => {
   }
   return blocks;
 };
+
+/** Where examples have their Redis; the tests put one of their own there. */
+const ADDRESS = 'redis://10.0.0.1';
+const needsRedis = ({ text }: Block): boolean => text.includes(ADDRESS);
 
 const isCode = ({ language }: Block): boolean => language === 'js' || language === 'ts';
 
@@ -67,27 +72,38 @@ describe.each(PAGES)('the examples of %s', (page) => {
     isCode(block) && block.name === '' ? [{ ...block, output: blocks[index + 1] }] : [],
   );
   let directory: string;
-  beforeAll(() => {
+  let redis: TestRedis | undefined;
+  beforeAll(async () => {
+    if (hasRedis && programs.some(needsRedis)) {
+      redis = await TestRedis.start();
+      await redis.worker(['--size', '1']);
+    }
     // Inside of the package, so that `import 'procctl'` means it.
     directory = mkdtempSync(join(root, 'test', '.docs-'));
     for (const block of blocks.filter((each) => isCode(each) && each.name !== '')) {
       writeFileSync(join(directory, block.name.replace(/\.ts$/, '.js')), asJavaScript(block));
     }
   });
-  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+  afterAll(async () => {
+    rmSync(directory, { recursive: true, force: true });
+    await redis?.end('SIGKILL');
+  });
 
   it('are there, each with what it writes', () => {
     expect(programs).not.toEqual([]);
     expect(programs.filter(({ output }) => output?.language !== 'text').map(({ line }) => line)).toEqual([]);
   });
-  it.concurrent.each(programs)('line $line writes what the page says', async (program) => {
-    const file = join(directory, `line-${program.line}.js`);
-    writeFileSync(file, asJavaScript(program));
-    const { code, stdout, stderr } = await run(directory, file);
-    expect({ code, stdout, stderr: stdout === program.output?.text ? '' : stderr }).toEqual({
-      code: 0,
-      stdout: program.output?.text,
-      stderr: '',
-    });
-  });
+  it.concurrent.each(programs.filter((program) => hasRedis || !needsRedis(program)))(
+    'line $line writes what the page says',
+    async (program) => {
+      const file = join(directory, `line-${program.line}.js`);
+      writeFileSync(file, asJavaScript(program).replaceAll(ADDRESS, redis?.url ?? ADDRESS));
+      const { code, stdout, stderr } = await run(directory, file);
+      expect({ code, stdout, stderr: stdout === program.output?.text ? '' : stderr }).toEqual({
+        code: 0,
+        stdout: program.output?.text,
+        stderr: '',
+      });
+    },
+  );
 });

@@ -70,7 +70,7 @@ export class SingleCall implements Call {
     const { status } = result;
     let decoded: unknown;
     try {
-      decoded = decodeValueAt(result, restoreHandle);
+      decoded = decodeValueAt(result, result.restore ?? restoreHandle);
     } catch (error) {
       this.reject(error);
       return;

@@ -44,7 +44,7 @@ export class Chunk implements Call {
     const { status } = result;
     let decoded: unknown;
     try {
-      decoded = decodeValueAt(result, restoreHandle);
+      decoded = decodeValueAt(result, result.restore ?? restoreHandle);
     } catch (error) {
       this.settle({ error }, undefined);
       return;

@@ -1,11 +1,14 @@
 import { PoolClosedError, ProcctlError } from '../errors.ts';
 import type { AnyFunction, Target } from '../protocol/target.ts';
 import { encodeValue } from '../protocol/values/codec.ts';
+import { RemoteCrew } from '../runtime/remote/remote-crew.ts';
 import type { KnownTarget } from '../runtime/workers/call.ts';
 import { Crew } from '../runtime/workers/crew.ts';
+import type { Workforce } from '../runtime/workers/workforce.ts';
 import { AsyncResult } from './async-result.ts';
 import { parseArguments, parseTarget } from './call.ts';
 import type { ApplyArguments, ArgumentsAnd, ItemOf, ResultOf } from './call-types.ts';
+import { restoreHandle } from './handles.ts';
 import { assertNotLoading, nextPath, ownName } from './identity.ts';
 import { onAbort } from './on-abort.ts';
 import { parseCount, parseList, parseTimeoutMs, type WaitOptions } from './options.ts';
@@ -13,11 +16,13 @@ import { PLAIN, SingleCall } from './pool-call.ts';
 import { cannotStartError } from './pool-errors.ts';
 import { MapSource, type SourceSettings } from './pool-map.ts';
 import {
+  isRemote,
   type MapOptions,
   type ParsedPoolOptions,
   type PoolOptions,
   parsePoolOptions,
   parsePriority,
+  parseRemotePoolOptions,
   type RunOptions,
 } from './pool-options.ts';
 import { ResultStream } from './pool-stream.ts';
@@ -40,45 +45,60 @@ export interface PoolStats {
 /** What `run` is called with, of whatever function. */
 type AnyArguments = readonly [args?: readonly unknown[], options?: RunOptions];
 
+/** @throws SerializationError, ProcctlError */
+const localCrew = (options: ParsedPoolOptions): Crew => {
+  const { initializer, initArgs } = options;
+  const initializerOnWire = initializer === undefined ? null : parseTarget(initializer);
+  encodeValue(initArgs, 'initArgs');
+  return new Crew(
+    {
+      ...options,
+      start: () => {
+        const path = nextPath();
+        const parent = { name: ownName(), pid: process.pid };
+        return {
+          kind: 'pool-worker',
+          identity: { name: `PoolWorker-${path.join(':')}`, path, daemon: true, parent },
+          ownOutputs: ['stderr'],
+          initializer: initializerOnWire,
+          initArgs,
+        };
+      },
+    },
+    cannotStartError,
+  );
+};
+
 /**
  * Workers, each a process of its own, that call functions: Python's `multiprocessing.Pool`.
  *
  * A worker that dies rejects the call it was at, with `WorkerLostError`, and is replaced; what was waiting behind that call is made by another.
  * Workers end with the program that made the pool, however it ends, and do not keep it from ending.
+ *
+ * With `on`, the calls are made by `procctl worker` on other machines; then a call whose worker is lost is made again (docs/library-pool.md).
  */
 export class Pool {
-  readonly #options: ParsedPoolOptions;
-  readonly #crew: Crew;
+  readonly #options: { readonly size: number; readonly timeoutMs: number | undefined };
+  readonly #crew: Workforce;
   readonly #keys = new WeakMap<AnyFunction, string>();
 
   /**
+   * @throws TypeError for options that make no sense together
    * @throws ProcctlError ERR_OPTION; ERR_STATE in a module that a worker only loads; ERR_START when the system has no
    * process for a worker
    * @throws SerializationError when `initArgs` cannot cross
    */
   constructor(options: PoolOptions = {}) {
+    if (isRemote(options)) {
+      const parsed = parseRemotePoolOptions(options);
+      this.#options = parsed;
+      this.#crew = new RemoteCrew({ ...parsed, restore: restoreHandle });
+      return;
+    }
     assertNotLoading('a pool is made');
-    this.#options = parsePoolOptions(options);
-    const { initializer, initArgs } = this.#options;
-    const initializerOnWire = initializer === undefined ? null : parseTarget(initializer);
-    encodeValue(initArgs, 'initArgs');
-    this.#crew = new Crew(
-      {
-        ...this.#options,
-        start: () => {
-          const path = nextPath();
-          const parent = { name: ownName(), pid: process.pid };
-          return {
-            kind: 'pool-worker',
-            identity: { name: `PoolWorker-${path.join(':')}`, path, daemon: true, parent },
-            ownOutputs: ['stderr'],
-            initializer: initializerOnWire,
-            initArgs,
-          };
-        },
-      },
-      cannotStartError,
-    );
+    const parsed = parsePoolOptions(options);
+    this.#options = parsed;
+    this.#crew = localCrew(parsed);
   }
 
   /** Calls `target(...args)` in a worker. Rejects with what it throws. */
@@ -162,12 +182,12 @@ export class Pool {
   }
 
   stats(): PoolStats {
-    const { members, queued, counts } = this.#crew;
+    const { members, queued, running, counts } = this.#crew;
     return {
       size: this.#options.size,
       workers: members.map(({ pid, isReady, owed }) => ({ pid, isReady, calls: owed })),
       queued,
-      running: members.reduce((sum, { owed }) => sum + owed, 0),
+      running,
       completed: counts.completed,
       workersStarted: counts.started,
       workersLost: counts.lostWorkers,

@@ -1,6 +1,7 @@
-import { type ProcctlError, QueueClosedError, TimeoutError } from '../errors.ts';
+import { ProcctlError, QueueClosedError, TimeoutError } from '../errors.ts';
 import type { FromHost } from '../protocol/broker/messages.ts';
 import { decodeValue } from '../protocol/values/codec.ts';
+import type { HandleDescription } from '../protocol/values/handle.ts';
 import { Calls } from '../runtime/broker/calls.ts';
 import { host } from '../runtime/broker/host.ts';
 import { HostedQueue } from '../runtime/broker/hosted-queue.ts';
@@ -8,15 +9,16 @@ import { Inbox } from '../runtime/broker/inbox.ts';
 import type { WaitLimits } from '../runtime/broker/limits.ts';
 import type { Receiver } from '../runtime/broker/link.ts';
 import { Outbox } from '../runtime/broker/outbox.ts';
+import { endResult, itemResult, type QueueBackend } from './queue-backend.ts';
 import type { ParsedQueueOptions } from './queue-options.ts';
-import { type Address, addressHere, restoreHandle } from './shared-objects.ts';
+import { type Address, addressHere, describe, restoreHandle } from './shared-objects.ts';
 
 const hostGone = (): QueueClosedError => new QueueClosedError('the process that hosts the queue has ended');
 
 const decode = (bytes: Buffer): unknown => decodeValue(bytes, restoreHandle);
 
 /** A queue as one process has it: what it puts, what it gets, what it asks. */
-export class Channel implements Receiver {
+export class Channel implements Receiver, QueueBackend {
   readonly outbox: Outbox;
   readonly inbox: Inbox;
   readonly address: Address;
@@ -87,6 +89,50 @@ export class Channel implements Receiver {
   call(method: string, params?: unknown, limits?: WaitLimits): Promise<unknown> {
     this.flush();
     return this.#calls.call(method, params, hostGone as () => ProcctlError, limits);
+  }
+
+  put(item: unknown, limits: WaitLimits, isNowait: boolean): Promise<void> {
+    return this.outbox.put(item, limits, isNowait);
+  }
+
+  get(limits: WaitLimits, isNowait: boolean): Promise<unknown> {
+    return this.inbox.get(limits, isNowait);
+  }
+
+  next(): Promise<IteratorResult<unknown, undefined>> {
+    // Not a generator, and nothing that is asked before it is needed: it would cost as much as all the rest of a get.
+    if (this.inbox.isReady) return this.inbox.takeNext();
+    return this.inbox.get({}, false).then(itemResult, endResult);
+  }
+
+  ack(item: unknown): boolean {
+    return this.inbox.ack(item);
+  }
+
+  async taskDone(): Promise<boolean> {
+    this.inbox.ackOldest();
+    return (await this.call('taskDone')) === true;
+  }
+
+  async size(): Promise<number> {
+    return Number(await this.call('size'));
+  }
+
+  async isFull(): Promise<boolean> {
+    return (await this.call('isFull')) === true;
+  }
+
+  async remove(): Promise<void> {
+    throw new ProcctlError('ERR_STATE', 'a queue of a process goes when that ends', {
+      hint: 'only a queue in Redis, made with on, has to be removed',
+    });
+  }
+
+  describe(object: object): HandleDescription {
+    const { maxSize, delivery, isJoinable } = this.options;
+    const kind = isJoinable ? 'JoinableQueue' : 'Queue';
+    // JSON knows no Infinity.
+    return describe(object, this.address, kind, { maxSize: Number.isFinite(maxSize) ? maxSize : 0, delivery });
   }
 
   /** Never rejects. */

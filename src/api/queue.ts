@@ -2,9 +2,17 @@ import type { Delivery } from '../core/queue/events.ts';
 import { ProcctlError } from '../errors.ts';
 import { HANDLE, type HandleDescription } from '../protocol/values/handle.ts';
 import { parseTimeoutMs, type WaitOptions } from './options.ts';
+import type { QueueBackend } from './queue-backend.ts';
 import { Channel } from './queue-channel.ts';
-import { type ParsedQueueOptions, parseQueueOptions, type QueueOptions } from './queue-options.ts';
-import { type Address, describe, registerKind } from './shared-objects.ts';
+import {
+  isRemoteQueue,
+  type ParsedQueueOptions,
+  parseQueueOptions,
+  parseRemoteQueueOptions,
+  type QueueOptions,
+} from './queue-options.ts';
+import { RemoteChannel } from './remote-channel.ts';
+import { type Address, registerKind, registerRemoteKind } from './shared-objects.ts';
 
 /** @internal How an object that another process hosts is made here. */
 export interface Restored {
@@ -12,14 +20,6 @@ export interface Restored {
 }
 
 const isRestored = (options: object): options is Restored => 'restored' in options;
-
-const itemResult = <T>(value: T): IteratorResult<T> => ({ value, done: false });
-
-/** @throws the error, unless it is that of a closed queue */
-const endResult = (error: unknown): IteratorResult<never> => {
-  if (error instanceof ProcctlError && error.code === 'ERR_QUEUE_CLOSED') return { value: undefined, done: true };
-  throw error;
-};
 
 const NO_LIMITS: WaitOptions = {};
 
@@ -30,16 +30,19 @@ const limitsOf = (options: WaitOptions): WaitOptions =>
  * A queue that processes share: Python's `multiprocessing.Queue`. Passed to another process, in `args` or `kwargs`, or through
  * another queue or pool, it is the same queue there. The process that made it hosts it: when that ends, the queue is closed.
  *
+ * With `on` and `name` it is in Redis: the same queue for all processes, on any machine, that make one of this name (docs/queue.md).
+ *
  * @typeParam T what it holds; copied on its way (see docs/values.md)
  */
 export class Queue<T = unknown> implements AsyncIterable<T> {
-  protected readonly channel: Channel;
+  protected readonly backend: QueueBackend;
 
-  /** @throws ProcctlError ERR_OPTION */
+  /** @throws ProcctlError ERR_OPTION; TypeError for options that make no sense together */
   constructor(options: QueueOptions = {}) {
-    this.channel = isRestored(options)
-      ? new Channel(options.restored.options, options.restored.address)
-      : new Channel(parseQueueOptions(options, new.target.isJoinable));
+    if (isRestored(options)) this.backend = new Channel(options.restored.options, options.restored.address);
+    else if (isRemoteQueue(options)) {
+      this.backend = new RemoteChannel(parseRemoteQueueOptions(options, new.target.isJoinable));
+    } else this.backend = new Channel(parseQueueOptions(options, new.target.isJoinable));
   }
 
   /** @internal */
@@ -47,11 +50,11 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
 
   /** How many items there may be; Infinity for any number. */
   get maxSize(): number {
-    return this.channel.options.maxSize;
+    return this.backend.options.maxSize;
   }
 
   get delivery(): Delivery {
-    return this.channel.options.delivery;
+    return this.backend.options.delivery;
   }
 
   /**
@@ -63,12 +66,12 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
    */
   put(item: T, options: WaitOptions = NO_LIMITS): Promise<void> {
     const limits = limitsOf(options);
-    return this.channel.outbox.put(item, limits, limits.timeoutMs === 0);
+    return this.backend.put(item, limits, limits.timeoutMs === 0);
   }
 
   /** As `put`, but without waiting for room. @throws QueueFullError */
   putNowait(item: T): Promise<void> {
-    return this.channel.outbox.put(item, {}, true);
+    return this.backend.put(item, {}, true);
   }
 
   /**
@@ -79,12 +82,12 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
    */
   get(options: WaitOptions = NO_LIMITS): Promise<T> {
     const limits = limitsOf(options);
-    return this.channel.inbox.get(limits, limits.timeoutMs === 0) as Promise<T>;
+    return this.backend.get(limits, limits.timeoutMs === 0) as Promise<T>;
   }
 
   /** As `get`, but without waiting for an item. @throws QueueEmptyError */
   getNowait(): Promise<T> {
-    return this.channel.inbox.get({}, true) as Promise<T>;
+    return this.backend.get({}, true) as Promise<T>;
   }
 
   /**
@@ -94,51 +97,53 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
    * @throws ProcctlError ERR_STATE when it is none, or done with already
    */
   ack(item: T): void {
-    if (this.channel.inbox.ack(item)) return;
+    if (this.backend.ack(item)) return;
     throw new ProcctlError('ERR_STATE', 'this item was not handed out here, or is acknowledged already', {
       hint: "only items of a queue with delivery: 'at-least-once' are acknowledged",
     });
   }
 
   /** How many items nobody has taken yet: exact, at one moment. */
-  async size(): Promise<number> {
-    return Number(await this.channel.call('size'));
+  size(): Promise<number> {
+    return this.backend.size();
   }
 
   async empty(): Promise<boolean> {
     return (await this.size()) === 0;
   }
 
-  async full(): Promise<boolean> {
-    return (await this.channel.call('isFull')) === true;
+  full(): Promise<boolean> {
+    return this.backend.isFull();
   }
 
   /**
    * No process can put any more; what is in the queue can still be taken. Resolves when the host knows; never rejects.
    */
   close(): Promise<void> {
-    return this.channel.close();
+    return this.backend.close();
+  }
+
+  /**
+   * Removes a queue from Redis, with all that is in it: whoever uses the name from then on has a new one.
+   *
+   * @throws ProcctlError ERR_STATE for a queue of one machine, which goes with the process that made it
+   */
+  remove(): Promise<void> {
+    return this.backend.remove();
   }
 
   /** The items one after the other, until the queue is closed and nothing is left. */
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
-    const { inbox } = this.channel;
+    const { backend } = this;
     return {
-      // Not a generator: it would cost as much as all the rest of a get.
-      next: () => {
-        if (inbox.isReady) return inbox.takeNext() as Promise<IteratorResult<T>>;
-        return inbox.get({}, false).then(itemResult, endResult) as Promise<IteratorResult<T>>;
-      },
+      next: () => backend.next() as Promise<IteratorResult<T, undefined>>,
       return: async () => ({ value: undefined, done: true }),
     };
   }
 
   /** @internal */
   [HANDLE](): HandleDescription {
-    const { maxSize, delivery, isJoinable } = this.channel.options;
-    const kind = isJoinable ? 'JoinableQueue' : 'Queue';
-    // JSON knows no Infinity.
-    return describe(this, this.channel.address, kind, { maxSize: Number.isFinite(maxSize) ? maxSize : 0, delivery });
+    return this.backend.describe(this);
   }
 }
 
@@ -153,8 +158,7 @@ export class JoinableQueue<T = unknown> extends Queue<T> {
    * @throws ProcctlError ERR_STATE when it is called more often than there were items
    */
   async taskDone(): Promise<void> {
-    this.channel.inbox.ackOldest();
-    if ((await this.channel.call('taskDone')) === true) return;
+    if (await this.backend.taskDone()) return;
     throw new ProcctlError('ERR_STATE', 'taskDone was called more often than there were items');
   }
 
@@ -165,7 +169,7 @@ export class JoinableQueue<T = unknown> extends Queue<T> {
    * @throws TimeoutError
    */
   async join(options: WaitOptions = NO_LIMITS): Promise<void> {
-    await this.channel.join(limitsOf(options));
+    await this.backend.join(limitsOf(options));
   }
 }
 
@@ -182,3 +186,19 @@ const restoreWith =
 
 registerKind('Queue', restoreWith(Queue, false));
 registerKind('JoinableQueue', restoreWith(JoinableQueue, true));
+
+const restoreRemote =
+  (Kind: new (options: QueueOptions) => Queue) =>
+  ({ on, name, maxSize, delivery, lockMs, connectTimeoutMs }: HandleDescription): object =>
+    // What comes from elsewhere is checked as any options are.
+    new Kind({
+      on,
+      name,
+      maxSize: maxSize === 0 ? undefined : maxSize,
+      delivery,
+      lockMs,
+      connectTimeoutMs: connectTimeoutMs === 0 ? Number.POSITIVE_INFINITY : connectTimeoutMs,
+    } as QueueOptions);
+
+registerRemoteKind('RemoteQueue', restoreRemote(Queue));
+registerRemoteKind('RemoteJoinableQueue', restoreRemote(JoinableQueue));

@@ -24,6 +24,29 @@ export const registerKind = (kind: string, restore: Restore): void => {
   kinds.set(kind, restore);
 };
 
+const remoteKinds = new Map<string, (description: HandleDescription) => object>();
+
+/** Likewise, of objects that no process hosts; such a kind begins with Remote. */
+export const registerRemoteKind = (kind: string, restore: (description: HandleDescription) => object): void => {
+  remoteKinds.set(kind, restore);
+};
+
+/** @param object that anybody can make again who is told the description */
+export const describeRemote = (object: object, description: HandleDescription): HandleDescription => {
+  const key = JSON.stringify(description);
+  if (!known.has(key)) known.set(key, object);
+  return description;
+};
+
+const restoreRemote = (description: HandleDescription): object | undefined => {
+  const restore = remoteKinds.get(description.kind);
+  if (restore === undefined) return undefined;
+  const key = JSON.stringify(description);
+  const object = known.get(key) ?? restore(description);
+  known.set(key, object);
+  return object;
+};
+
 /** Of an object that this process hosts. */
 export const addressHere = (id: number): Address => ({ link: localLink, id, directory: undefined });
 
@@ -40,6 +63,8 @@ export const describe = (object: object, { id, directory }: Address, kind: strin
  * @throws ProcctlError ERR_STATE for a description that is none
  */
 export const restoreHandle = (description: HandleDescription): object => {
+  const remote = restoreRemote(description);
+  if (remote !== undefined) return remote;
   const { kind, directory, id } = description;
   const restore = kinds.get(kind);
   if (restore === undefined || typeof directory !== 'string' || !Number.isSafeInteger(id)) {

@@ -67,7 +67,7 @@ export const workerCommand = (setStatus: (status: number) => void): Command => {
     .addOption(
       new Option(
         '--allow <what>',
-        'run nothing else: a program by its name or absolute path, shell, module:/path.js; * is any text; repeatable',
+        'run nothing else: a program by its name or absolute path, shell, module:/path.js, function (sent as text); * is any text; repeatable',
       )
         .argParser((text: string, sofar: readonly AllowRule[]) => [...sofar, checkedOption(parseAllow)(text)])
         .default([], 'everything'),

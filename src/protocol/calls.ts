@@ -1,5 +1,6 @@
 // Messages of calls and of their results, between a pool and its workers.
 import { type ValueAt, ValueWriter } from './values/codec.ts';
+import type { RestoreHandle } from './values/handle.ts';
 
 /** How a call uses its value. */
 export const CALL = {
@@ -88,6 +89,8 @@ export class CallReader {
 
 export interface ResultOnWire extends ValueAt {
   readonly status: ResultStatus;
+  /** Makes handles of what came from where not every one is believed; absent: as always. */
+  readonly restore?: RestoreHandle;
 }
 
 export interface Results {

@@ -11,13 +11,14 @@ const NEEDS_QUOTES = /^$|[\s\x00-\x1f'"\\$`&|;<>(){}[\]*?!#~^]/;
 const quote = (argument: string): string => (NEEDS_QUOTES.test(argument) ? shellQuote(argument) : argument);
 
 /** `resize("a.png", 200) of ./resize.js`; of a default export, `./resize.js("a.png", 200)`. */
-const nameOfCall = ({ module, exportName, args }: FunctionCommand): string => {
-  let list = '';
+const nameOfCall = ({ module, exportName, args, call }: FunctionCommand): string => {
+  let list = call?.value === undefined ? '' : '…';
   for (const argument of args) {
     // Megabytes of arguments are not written for a name of 80 characters.
     list += `${list === '' ? '' : ', '}${cut(briefJson(argument), MAX_NAME_CHARS)}`;
     if (list.length > MAX_NAME_CHARS) break;
   }
+  if (call?.source !== undefined) return `${exportName === '' ? 'function' : exportName}(${list})`;
   return exportName === 'default' ? `${module}(${list})` : `${exportName}(${list}) of ${module}`;
 };
 

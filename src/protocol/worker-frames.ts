@@ -1,3 +1,5 @@
+import type { FunctionCall } from '../core/pool/task.ts';
+
 // What a process and those it has started as workers say to each other.
 
 /** From the host to a worker. */
@@ -82,6 +84,8 @@ export type WorkerStart = ProcessStart | PoolWorkerStart | TaskWorkerStart;
 export interface TaskOnWire {
   readonly target: TargetOnWire;
   readonly args: readonly unknown[];
+  /** How it is called; undefined: once, and what it returns is to be JSON. */
+  readonly call: { readonly kind: FunctionCall['kind']; readonly value: Uint8Array | undefined } | undefined;
   /** Variables that the task, and what it starts, finds in its environment. */
   readonly env: Readonly<Record<string, string>>;
 }

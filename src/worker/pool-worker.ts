@@ -3,8 +3,9 @@ import { restoreHandle } from '../api/handles.ts';
 import { CALL, type CallOnWire, CallReader, RESULT, type ResultStatus, ResultWriter } from '../protocol/calls.ts';
 import { type Note, progressNote, REVOKED_AT, resultNote } from '../protocol/notes.ts';
 import type { AnyFunction } from '../protocol/target.ts';
-import { decodeValue, encodeValue } from '../protocol/values/codec.ts';
+import { decodeValue } from '../protocol/values/codec.ts';
 import { FROM_WORKER, type PoolWorkerStart, type TargetOnWire, TO_WORKER } from '../protocol/worker-frames.ts';
+import { callEach, type EachResult, isThenable, sendable } from './call-each.ts';
 import type { WorkerChannel } from './channel.ts';
 import { loadTarget } from './load-target.ts';
 
@@ -18,11 +19,6 @@ const MEMORY_MS = 20;
 
 /** Milliseconds. Functions may put a clock of their own in its place, as those do that test. */
 const now = performance.now.bind(performance);
-
-type EachResult = readonly [isReturned: boolean, value: unknown];
-
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  value !== null && typeof value === 'object' && typeof (value as PromiseLike<unknown>).then === 'function';
 
 /**
  * Makes the calls of a pool, one after the other.
@@ -174,22 +170,15 @@ export class PoolWorker {
   }
 
   async #callEach(fn: AnyFunction, kind: number, items: readonly unknown[]): Promise<void> {
-    const results: unknown[] = new Array(items.length);
-    for (let index = 0; index < items.length; index += 1) {
-      try {
-        const item = items[index];
-        let result: unknown = kind === CALL.starmap ? fn(...(item as unknown[])) : fn(item);
-        if (isThenable(result)) result = await result;
-        results[index] = kind === CALL.each ? [true, result] : result;
-      } catch (error) {
-        if (kind !== CALL.each) {
-          this.#addError(RESULT.threw, error);
-          return;
-        }
-        results[index] = [false, error];
-      }
+    const isEach = kind === CALL.each;
+    let results: unknown[];
+    try {
+      results = await callEach(fn, { isStar: kind === CALL.starmap, isEach }, items);
+    } catch (error) {
+      this.#addError(RESULT.threw, error);
+      return;
     }
-    if (kind === CALL.each) this.#addEach(results as EachResult[]);
+    if (isEach) this.#addEach(results as EachResult[]);
     else this.#add(RESULT.returned, results);
   }
 
@@ -198,17 +187,7 @@ export class PoolWorker {
       this.#lastStart = this.#results.add(RESULT.each, results, 'results');
     } catch {
       // Only those that cannot be sent are errors.
-      this.#add(
-        RESULT.each,
-        results.map(([isReturned, value]) => {
-          try {
-            encodeValue(value, 'result');
-            return [isReturned, value];
-          } catch (error) {
-            return [false, error];
-          }
-        }),
-      );
+      this.#add(RESULT.each, sendable(results));
     }
   }
 

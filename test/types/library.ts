@@ -1,6 +1,6 @@
 // What the compiler knows of calls in other processes. Compiled by `npm run typecheck`, never run: a wrong type is an error
 // here, and so is a line marked as one that is none.
-import { type AsyncResult, Pool, Process, type Target } from 'procctl';
+import { type AsyncResult, JoinableQueue, Pool, Process, Queue, type Target } from 'procctl';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const is = <_Proof extends true>(): void => {};
@@ -186,4 +186,38 @@ export const pools = (): void => {
   // @ts-expect-error a size that is no number
   new Pool({ size: '2' });
   is<Equal<ReturnType<Pool['join']>, Promise<boolean>>>();
+  // One on Redis is the same class, so all that is known of calls is known of its calls.
+  const remote: Pool = new Pool({ on: 'redis://host', queue: 'a', connectTimeoutMs: 1, size: 2, timeoutMs: undefined });
+  void remote;
+  // @ts-expect-error what only processes of this machine have
+  new Pool({ on: 'redis://host', initializer: add });
+  // @ts-expect-error what only processes of this machine have
+  new Pool({ on: 'redis://host', maxMemoryBytes: 1 });
+  // @ts-expect-error goes with on
+  new Pool({ queue: 'a' });
+  // @ts-expect-error an address that is no text
+  new Pool({ on: new URL('redis://host') });
+};
+
+export const queues = async (): Promise<void> => {
+  const remote = new Queue<number>({
+    on: 'redis://host',
+    name: 'a',
+    maxSize: 1,
+    delivery: 'at-least-once',
+    lockMs: 1000,
+  });
+  is<Equal<Awaited<ReturnType<typeof remote.get>>, number>>();
+  is<Equal<ReturnType<typeof remote.getNowait>, Promise<number>>>();
+  for await (const item of remote) is<Equal<typeof item, number>>();
+  // @ts-expect-error an item of another type
+  remote.put('one');
+  const joinable: Queue<string> = new JoinableQueue<string>({ on: 'redis://host', name: 'a' });
+  void joinable;
+  // @ts-expect-error a queue in Redis has a name
+  new Queue({ on: 'redis://host' });
+  // @ts-expect-error a name goes with on
+  new Queue({ name: 'a' });
+  // @ts-expect-error a delivery that there is not
+  new Queue({ on: 'redis://host', name: 'a', delivery: 'exactly-once' });
 };

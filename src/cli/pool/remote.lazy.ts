@@ -9,10 +9,8 @@ import { hideSecrets, queueKey } from '../remote/hide-secrets.ts';
 import { talkingLink } from '../remote/link-talk.ts';
 import type { PoolFlags } from './flags.ts';
 
+export { REMOTE_SIZE } from '../../protocol/remote/defaults.ts';
 export { leaveSoon } from '../remote/leave-soon.ts';
-
-/** Tasks in the queue at a time, where nobody says: workers with hundreds of slots find something to do. */
-export const REMOTE_SIZE = 500;
 
 export interface RemotePorts {
   say(line: string): void;

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { DEFAULT_CONNECT_TIMEOUT_MS } from '../../protocol/remote/defaults.ts';
 import { DEFAULT_QUEUE } from '../../protocol/remote/keys.ts';
 import { parseQueueName } from '../../protocol/remote/redis-target.ts';
 import { checkedOption, durationOption } from '../options.ts';
@@ -10,7 +11,7 @@ export interface ConnectFlags {
   readonly connectTimeout: number;
 }
 
-export const DEFAULT_CONNECT_TIMEOUT_MS = 30_000;
+export { DEFAULT_CONNECT_TIMEOUT_MS };
 
 export const addConnectOptions = (command: Command): Command =>
   command

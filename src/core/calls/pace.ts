@@ -15,8 +15,14 @@ export const MAX_BATCH = 32_768;
  * calls wait that another worker could do.
  */
 export class Pace {
+  readonly #messageMs: number;
   #msPerCall: number | undefined;
   #largest = 1;
+
+  /** @param messageMs how much work a message should be worth; half as much is long for one call */
+  constructor(messageMs = MESSAGE_MS) {
+    this.#messageMs = messageMs;
+  }
 
   /** Undefined before anything is known. */
   get msPerCall(): number | undefined {
@@ -25,7 +31,7 @@ export class Pace {
 
   /** Whether one must not wait behind another; also while nothing is known. */
   get isLong(): boolean {
-    return this.#msPerCall === undefined || this.#msPerCall >= LONG_MS;
+    return this.#msPerCall === undefined || this.#msPerCall >= (LONG_MS / MESSAGE_MS) * this.#messageMs;
   }
 
   /** Whether a worker may have the next one while it is at one: it is not idle for the time of a message then. */
@@ -36,7 +42,7 @@ export class Pace {
   /** How many calls a message should hold, at least 1. */
   get batch(): number {
     if (this.#msPerCall === undefined || this.isLong) return 1;
-    const worth = Math.floor(MESSAGE_MS / Math.max(this.#msPerCall, MESSAGE_MS / MAX_BATCH));
+    const worth = Math.floor(this.#messageMs / Math.max(this.#msPerCall, this.#messageMs / MAX_BATCH));
     return Math.max(1, Math.min(worth, this.#largest * GROWTH, MAX_BATCH));
   }
 

@@ -3,7 +3,12 @@ export type AttemptOutcome =
   | { readonly kind: 'exited'; readonly exitCode: number }
   | { readonly kind: 'signaled'; readonly signal: NodeJS.Signals }
   /** A function has returned; `result` is JSON. */
-  | { readonly kind: 'returned'; readonly result: string }
+  | {
+      readonly kind: 'returned';
+      readonly result: string;
+      /** Of a call of the library: the result in the format of values, where JSON would change it; `result` is `null` then. */
+      readonly value?: Uint8Array;
+    }
   /** It could not be run, or what became of it is not known: no exit code, no signal, but the reason. */
   | AttemptError;
 
@@ -15,6 +20,8 @@ export interface AttemptError {
   readonly name?: string;
   /** Of a worker that ended with 0 before its function had returned: known, and no success all the same. */
   readonly exitCode?: number;
+  /** Of a call of the library: the error itself, in the format of values. */
+  readonly thrown?: Uint8Array;
 }
 
 /** Why procctl itself ended an attempt: its limit, the end of the pool, or to make room for the others. */

@@ -14,6 +14,21 @@ export interface FunctionCommand {
   readonly exportName: string;
   /** What it is called with, `kwargs` as the last where they are given. */
   readonly args: readonly unknown[];
+  /** It is a call of the library, whose values cross exactly; absent: what it returns is to be JSON. */
+  readonly call?: FunctionCall;
+}
+
+/** What a call of the library has beyond a task that is a function. */
+export interface FunctionCall {
+  /**
+   * `single`: one call, `args` are its arguments. Else a list of calls, made one after the other: with each member of `args` as the only
+   * argument (`map`) or as the list of them (`starmap`), up to the first error; `each` as `map`, with a result of its own for each, be it an error.
+   */
+  readonly kind: 'single' | 'map' | 'starmap' | 'each';
+  /** The text of the function, which is called in place of an export of `module`; `exportName` is its name. */
+  readonly source?: string;
+  /** `args` in the format of values, where JSON would change them; `args` is empty then. */
+  readonly value?: Uint8Array;
 }
 
 /** A task that has to succeed before another one starts. */

@@ -6,7 +6,7 @@ import { show } from '../show.ts';
 
 /** What a worker may be asked to run. */
 export interface AllowRule {
-  readonly kind: 'program' | 'shell' | 'module';
+  readonly kind: 'program' | 'shell' | 'module' | 'function';
   /** Of names; `*` is any text. */
   readonly pattern: string;
 }
@@ -16,18 +16,18 @@ const isDangerous = (name: string): boolean =>
   /^(?:PATH|IFS|ENV|BASH_.*|SHELLOPTS|LD_.*|DYLD_.*|NODE_.*|PYTHON.*|PERL.*|RUBY.*|GIT_.*)$/.test(name);
 
 /**
- * Reads `gzip` or `/opt/tools/*` (programs), `shell` (lines for /bin/sh), `module:/srv/jobs/*.js`.
+ * Reads `gzip` or `/opt/tools/*` (programs), `shell` (lines for /bin/sh), `function` (functions by their text), `module:/srv/jobs/*.js`.
  *
  * @throws ProcctlError ERR_USAGE
  */
 export const parseAllow = (text: string): AllowRule => {
-  if (text === 'shell') return { kind: 'shell', pattern: '*' };
+  if (text === 'shell' || text === 'function') return { kind: text, pattern: '*' };
   const kind = text.startsWith('module:') ? 'module' : 'program';
   const pattern = kind === 'module' ? text.slice('module:'.length) : text;
   const isName = kind === 'program' && pattern !== '' && !pattern.includes('/');
   if (pattern.startsWith('/') || isName) return { kind, pattern };
   throw new ProcctlError('ERR_USAGE', `expected what is allowed, got ${show(text)}`, {
-    hint: 'a program by its name or absolute path, "shell" for lines of shell, or module:/absolute/path.js; * is any text',
+    hint: 'a program by its name or absolute path, "shell" for lines of shell, "function" for functions that are sent as text, or module:/absolute/path.js; * is any text',
   });
 };
 
@@ -37,6 +37,7 @@ const plainPath = (name: string): string => (name.startsWith('/') ? posix.normal
 const nameOf = ({ command }: TaskSpec, directory: string): { kind: AllowRule['kind']; name: string } => {
   if (command.kind === 'shell') return { kind: 'shell', name: '' };
   if (command.kind === 'argv') return { kind: 'program', name: plainPath(command.argv[0]) };
+  if (command.call?.source !== undefined) return { kind: 'function', name: '' };
   const isUrl = /^(?:file|node|data):/.test(command.module);
   return { kind: 'module', name: isUrl ? command.module : posix.resolve(directory, command.module) };
 };
@@ -54,8 +55,9 @@ export const refusalOf = (task: TaskSpec, rules: readonly AllowRule[], directory
   const isRelative = kind === 'program' && name.includes('/') && !name.startsWith('/');
   const isAllowed = !isRelative && rules.some((rule) => rule.kind === kind && globMatcher(rule.pattern)(name));
   if (!isAllowed) {
-    return kind === 'shell'
-      ? 'this worker does not allow lines of shell'
+    if (kind === 'shell') return 'this worker does not allow lines of shell';
+    return kind === 'function'
+      ? 'this worker does not allow functions that are sent as text'
       : `this worker does not allow the ${kind} ${show(name)}`;
   }
   const variable = Object.keys(task.env ?? {}).find(isDangerous);

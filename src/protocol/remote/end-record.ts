@@ -10,9 +10,13 @@ export interface EndRecord {
   readonly version: typeof FORMAT_VERSION;
   readonly exitCode: number | null;
   readonly signal: string | null;
-  readonly error: Omit<AttemptError, 'kind' | 'exitCode'> | null;
+  readonly error: Omit<AttemptError, 'kind' | 'exitCode' | 'thrown'> | null;
   /** What a function returned, as JSON text. */
   readonly result?: string;
+  /** In place of it: base64 of the format of values, of what JSON would change. Only of a `call`. */
+  readonly value?: string;
+  /** Likewise, what a function threw. */
+  readonly thrown?: string;
   /** The time limit it ran into, ms. */
   readonly timedOutMs: number | null;
   readonly durationMs: number;
@@ -46,7 +50,9 @@ export interface ProgressRecord {
   readonly streams: boolean;
 }
 
-type OutcomePart = Pick<EndRecord, 'exitCode' | 'signal' | 'error' | 'result'>;
+type OutcomePart = Pick<EndRecord, 'exitCode' | 'signal' | 'error' | 'result' | 'value' | 'thrown'>;
+
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
 
 export const outcomePart = (outcome: AttemptOutcome): OutcomePart => {
   const none = { exitCode: null, signal: null, error: null };
@@ -56,10 +62,12 @@ export const outcomePart = (outcome: AttemptOutcome): OutcomePart => {
     case 'signaled':
       return { ...none, signal: outcome.signal };
     case 'returned':
-      return { ...none, result: outcome.result };
+      return outcome.value === undefined
+        ? { ...none, result: outcome.result }
+        : { ...none, value: base64(outcome.value) };
     case 'error': {
-      const { kind: _, exitCode = null, ...error } = outcome;
-      return { ...none, exitCode, error };
+      const { kind: _, exitCode = null, thrown, ...error } = outcome;
+      return { ...none, exitCode, error, ...(thrown !== undefined && { thrown: base64(thrown) }) };
     }
   }
 };
@@ -96,6 +104,8 @@ const outcomeOf = ({
   signal,
   error,
   result,
+  value,
+  thrown,
 }: Readonly<Record<string, unknown>>): AttemptOutcome | undefined => {
   if (isObject(error)) {
     const { code, name, message } = error;
@@ -106,8 +116,10 @@ const outcomeOf = ({
       message,
       ...(typeof name === 'string' && { name }),
       ...(isWhole(exitCode) && { exitCode }),
+      ...(typeof thrown === 'string' && { thrown: Buffer.from(thrown, 'base64') }),
     };
   }
+  if (typeof value === 'string') return { kind: 'returned', result: 'null', value: Buffer.from(value, 'base64') };
   if (typeof result === 'string') return isJson(result) ? { kind: 'returned', result } : undefined;
   if (typeof signal === 'string' && /^SIG[A-Z0-9]{1,20}$/.test(signal)) {
     return { kind: 'signaled', signal: signal as NodeJS.Signals };

@@ -4,6 +4,10 @@ import { nameOfCommand } from '../command-name.ts';
 import { show, showPath } from '../show.ts';
 import { taskDocument } from '../task-document.ts';
 import { checkTask } from '../task-schema.ts';
+import { BadJob } from './bad-job.ts';
+import { type CallDocument, callDocument, readCall } from './call-document.ts';
+
+export { BadJob };
 
 /** Of jobs and of end records. */
 export const FORMAT_VERSION = 1;
@@ -11,11 +15,15 @@ export const FORMAT_VERSION = 1;
 /** Longer ones are not submitted, bytes of JSON: they would stand in the memory of Redis. */
 export const MAX_JOB_BYTES = 16 * 1024 * 1024;
 
+/** Longer results are not sent, characters of JSON or base64; for the same reason. */
+export const MAX_RESULT_CHARS = 16 * 1024 * 1024;
+
 /** The data of a job: one attempt at a task. */
 export interface JobData {
   readonly version: number;
-  /** As in a tasks file. */
-  readonly task: unknown;
+  /** As in a tasks file; or else there is `call`. */
+  readonly task?: unknown;
+  readonly call?: CallDocument;
   readonly seq?: number;
   readonly attempt?: number;
   readonly usesSlot?: boolean;
@@ -55,7 +63,9 @@ export const jobDataOf = (
   { attempt, ending, nice = 0, memoryMax, batch }: JobManner & { readonly attempt: number; readonly batch: string },
 ): JobData => ({
   version: FORMAT_VERSION,
-  task: taskDocument(task),
+  ...(task.command.kind === 'function' && task.command.call !== undefined
+    ? { call: callDocument(task.command, task.command.call, task.timeoutMs ?? 0) }
+    : { task: taskDocument(task) }),
   seq: task.seq,
   attempt,
   ...(task.usesSlot === true && { usesSlot: true }),
@@ -66,10 +76,33 @@ export const jobDataOf = (
   batch,
 });
 
-/** What is wrong with a job. */
-export class BadJob extends Error {}
-
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 1;
+
+/** @throws BadJob */
+const taskOf = (task: unknown, seq: number, usesSlot: boolean): TaskSpec => {
+  const checked = checkTask(task);
+  if ('problem' in checked) {
+    throw new BadJob(`${showPath(['task', ...checked.problem.path])}: ${checked.problem.message}`);
+  }
+  const { id = String(seq), name, command, cwd, env, stdin, timeout } = checked.value;
+  return {
+    seq,
+    id,
+    name: name ?? nameOfCommand(command),
+    command,
+    ...(cwd !== undefined && { cwd }),
+    ...(env !== undefined && { env }),
+    ...(stdin !== undefined && { stdin }),
+    ...(timeout !== undefined && { timeoutMs: timeout }),
+    ...(usesSlot && { usesSlot }),
+  };
+};
+
+/** @throws BadJob */
+const taskOfCall = (call: unknown, seq: number): TaskSpec => {
+  const { command, timeoutMs } = readCall(call);
+  return { seq, id: String(seq), name: nameOfCommand(command), command, ...(timeoutMs > 0 && { timeoutMs }) };
+};
 
 const endingOf = (value: unknown, signals: ReadonlySet<string>): TermSequence | undefined => {
   if (value === undefined) return undefined;
@@ -89,7 +122,7 @@ const endingOf = (value: unknown, signals: ReadonlySet<string>): TermSequence | 
  */
 export const readJob = (data: unknown, signals: ReadonlySet<string>): RemoteJob => {
   if (typeof data !== 'object' || data === null) throw new BadJob(`expected an object, got ${show(data)}`);
-  const { version, task, seq = 1, attempt = 1, usesSlot = false, output = 'none', ending, batch } = data as JobData;
+  const { version, task, call, seq = 1, attempt = 1, usesSlot, output = 'none', ending, batch } = data as JobData;
   const { nice = 0, memoryMax } = data as JobData;
   if (version !== FORMAT_VERSION) throw new BadJob(`version: expected ${FORMAT_VERSION}, got ${show(version)}`);
   if (!isCount(seq)) throw new BadJob(`seq: expected a whole number from 1, got ${show(seq)}`);
@@ -105,23 +138,9 @@ export const readJob = (data: unknown, signals: ReadonlySet<string>): RemoteJob 
   if (memoryMax !== undefined && !isCount(memoryMax)) {
     throw new BadJob(`memoryMax: expected a number of bytes, got ${show(memoryMax)}`);
   }
-  const checked = checkTask(task);
-  if ('problem' in checked) {
-    throw new BadJob(`${showPath(['task', ...checked.problem.path])}: ${checked.problem.message}`);
-  }
-  const { id = String(seq), name, command, cwd, env, stdin, timeout } = checked.value;
+  if (call !== undefined && task !== undefined) throw new BadJob('a job has either a "task" or a "call"');
   return {
-    task: {
-      seq,
-      id,
-      name: name ?? nameOfCommand(command),
-      command,
-      ...(cwd !== undefined && { cwd }),
-      ...(env !== undefined && { env }),
-      ...(stdin !== undefined && { stdin }),
-      ...(timeout !== undefined && { timeoutMs: timeout }),
-      ...(usesSlot === true && { usesSlot }),
-    },
+    task: call === undefined ? taskOf(task, seq, usesSlot === true) : taskOfCall(call, seq),
     attempt,
     isOutputWanted: output === 'stream',
     ending: endingOf(ending, signals),

@@ -5,6 +5,7 @@ import {
   QueueClosedError,
   QueueEmptyError,
   QueueFullError,
+  RemoteError,
   SerializationError,
   TargetError,
   TimeoutError,
@@ -35,6 +36,7 @@ const ERROR_CLASSES: readonly ErrorClass[] = [
   TargetError,
   TimeoutError,
   WorkerLostError,
+  RemoteError,
 ];
 
 /** Classes of JavaScript itself, which other realms have too. */

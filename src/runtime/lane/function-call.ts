@@ -38,7 +38,7 @@ const badFile = (path: string): AttemptError | undefined => {
  * @returns the message, or why there is nothing to be called
  */
 export const functionCall = (
-  { module, exportName, args }: FunctionCommand,
+  { module, exportName, args, call }: FunctionCommand,
   directory: string,
   env: Readonly<Record<string, string>>,
 ): { readonly body: Buffer } | { readonly refusal: AttemptError } => {
@@ -48,13 +48,18 @@ export const functionCall = (
   if (!isPlainText(module)) {
     return { refusal: refuse('ERR_NOT_UTF8', 'module holds bytes that are not UTF-8, which no module can have') };
   }
+  const told = call === undefined ? undefined : { kind: call.kind, value: call.value };
   try {
+    if (call?.source !== undefined) {
+      const target: TargetOnWire = { kind: 'source', source: call.source, name: exportName };
+      return { body: encodeValue({ target, args, call: told, env } satisfies TaskOnWire, 'task') };
+    }
     const path = pathOf(module, directory);
     const refusal = path === undefined ? undefined : badFile(path);
     if (refusal !== undefined) return { refusal };
     const url = path === undefined ? module : pathToFileURL(path).href;
     const target: TargetOnWire = { kind: 'module', url, exportName };
-    const task: TaskOnWire = { target, args, env };
+    const task: TaskOnWire = { target, args, call: told, env };
     return { body: encodeValue(task, 'task') };
   } catch (error) {
     const code = error instanceof ProcctlError ? error.code : 'ERR_TARGET';

@@ -233,7 +233,7 @@ export class FunctionLane {
       this.#hasServed = true;
     } else if (isAnswer(type)) {
       if (type === FROM_WORKER.cannotLoad) this.#unloadable.add(current.attempt.task.command.module);
-      const { outcome, words } = answerOf(type, body);
+      const { outcome, words } = answerOf(type, body, current.attempt.task.command.call !== undefined);
       if (words !== '') {
         // After all that the function has written.
         this.#worker?.finish();

@@ -1,8 +1,11 @@
 import { inspect } from 'node:util';
 import type { AttemptError, AttemptOutcome } from '../../core/pool/outcome.ts';
 import { SerializationError } from '../../errors.ts';
+import { exactJson } from '../../protocol/exact-json.ts';
 import { jsonResult } from '../../protocol/json-result.ts';
-import { decodeValue } from '../../protocol/values/codec.ts';
+import { decodeValue, encodeValue } from '../../protocol/values/codec.ts';
+import type { HandleDescription } from '../../protocol/values/handle.ts';
+import { assertRemoteHandle, ReachableHandle } from '../../protocol/values/remote-handle.ts';
 import { FROM_WORKER } from '../../protocol/worker-frames.ts';
 import type { Ending } from '../workers/hosted-process.ts';
 
@@ -60,11 +63,39 @@ const cannotLoad = (thrown: unknown): Answer => {
   };
 };
 
+/** A reference reaches as far as the machine does, but for what is itself in Redis. */
+const checkHandle = (description: HandleDescription): object => {
+  assertRemoteHandle(description, 'result');
+  return new ReachableHandle();
+};
+
+/** What a call of the library ended with: exactly that. */
+const exactAnswer = (type: number, body: Buffer): Answer => {
+  let value: unknown;
+  try {
+    value = decodeValue(body, checkHandle);
+  } catch (why) {
+    const { message } = why as Error;
+    return { outcome: { ...error('ERR_RESULT', message), thrown: encodeValue(why) }, words: '' };
+  }
+  if (type !== FROM_WORKER.returned) {
+    const code =
+      type === FROM_WORKER.threw ? 'ERR_THREW' : type === FROM_WORKER.cannotLoad ? 'ERR_TARGET' : 'ERR_RESULT';
+    const words = value instanceof Error ? { name: value.name, message: value.message } : { message: inspect(value) };
+    return { outcome: { ...error(code, words.message), ...words, thrown: Buffer.from(body) }, words: '' };
+  }
+  const json = exactJson(value);
+  const exact = json === undefined ? { result: 'null', value: Buffer.from(body) } : { result: json };
+  return { outcome: { kind: 'returned', ...exact }, words: '' };
+};
+
 /**
  * @param type one of those that `isAnswer` knows
  * @param body from the worker
+ * @param isExact values cross as they are; else as JSON, or not
  */
-export const answerOf = (type: number, body: Buffer): Answer => {
+export const answerOf = (type: number, body: Buffer, isExact = false): Answer => {
+  if (isExact) return exactAnswer(type, body);
   let value: unknown;
   try {
     value = decodeValue(body, refuseHandle);

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Redis, RedisOptions } from 'ioredis';
 import { ProcctlError } from '../../errors.ts';
 import type { RedisTarget } from '../../protocol/remote/redis-target.ts';
@@ -35,8 +36,9 @@ export class Link {
   readonly #target: RedisTarget;
   readonly #events: LinkEvents;
   readonly #timeoutMs: number;
-  readonly #copies: Redis[] = [];
+  readonly #all: Redis[] = [];
   readonly #watch = new Watch();
+  #isRef = true;
   #timer: NodeJS.Timeout | undefined;
   #lastError = 'no answer';
   #wasUp = false;
@@ -64,15 +66,8 @@ export class Link {
       connectTimeout: 10_000,
       retryStrategy: (times) => Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(times, 10)),
     };
-    this.redis = new Redis(options);
+    this.redis = this.#know(new Redis(options));
     gatherWrites(this.redis);
-    this.#watch.add(this.redis);
-    // BullMQ makes connections of its own of this one; they have to be watched as well.
-    this.redis.duplicate = (override) => {
-      const copy = new Redis({ ...options, ...override });
-      this.#watch.add(copy);
-      return copy;
-    };
     this.redis.on('error', (error: Error) => this.#failed(error));
     this.redis.on('ready', () => this.#up());
     this.redis.on('close', () => this.#down());
@@ -112,8 +107,31 @@ export class Link {
   copy(): Redis {
     const copy = this.redis.duplicate();
     copy.on('error', () => {});
-    this.#copies.push(copy);
     return copy;
+  }
+
+  /** Whether it keeps the process from ending; at first it does. While it is cut off it does in any case, until it is closed. */
+  setRef(isRef: boolean): void {
+    this.#isRef = isRef;
+    for (const redis of this.#all) this.#applyRef(redis);
+    if (isRef) this.#timer?.ref();
+    else this.#timer?.unref();
+  }
+
+  #know(redis: Redis): Redis {
+    this.#all.push(redis);
+    this.#watch.add(redis);
+    redis.on('connect', () => this.#applyRef(redis));
+    // BullMQ makes connections of its own of those it is given.
+    const duplicate = redis.duplicate.bind(redis);
+    redis.duplicate = (override) => this.#know(duplicate(override));
+    return redis;
+  }
+
+  #applyRef({ stream }: Redis): void {
+    // It has none before the first try.
+    if (this.#isRef) (stream as Partial<Socket> | undefined)?.ref?.();
+    else (stream as Partial<Socket> | undefined)?.unref?.();
   }
 
   /** A message of somebody else, without the password. */
@@ -127,7 +145,7 @@ export class Link {
     this.#isOver = true;
     clearTimeout(this.#timer);
     this.#watch.stop();
-    for (const copy of this.#copies) copy.disconnect();
+    for (const redis of this.#all) if (redis !== this.redis) redis.disconnect();
     if (this.#isUp) await within(LEAVE_MS, this.redis.quit());
     this.redis.disconnect();
   }

@@ -4,7 +4,7 @@ import type { EndMode } from '../../core/pool/events.ts';
 import type { AttemptError, AttemptOutcome } from '../../core/pool/outcome.ts';
 import { withSlot } from '../../core/pool/slot-mark.ts';
 import { type EndRecord, outcomePart, type ProgressRecord } from '../../protocol/remote/end-record.ts';
-import { FORMAT_VERSION, type RemoteJob } from '../../protocol/remote/job.ts';
+import { FORMAT_VERSION, MAX_RESULT_CHARS, type RemoteJob } from '../../protocol/remote/job.ts';
 import { type LongTimer, startLongTimer } from '../long-timer.ts';
 import type { Site } from '../pool/site.ts';
 import { OutputSender } from './output-sender.ts';
@@ -13,6 +13,13 @@ const HOST = hostname();
 
 /** A task that is over by then is not worth a word of its progress. */
 const PROGRESS_AFTER_MS = 100;
+
+const withinLimit = (part: ReturnType<typeof outcomePart>): ReturnType<typeof outcomePart> => {
+  const { length } = part.value ?? part.result ?? part.thrown ?? '';
+  if (length <= MAX_RESULT_CHARS) return part;
+  const message = `the result has ${length} characters as ${part.result === undefined ? 'base64' : 'JSON'}, and ${MAX_RESULT_CHARS} can travel`;
+  return { exitCode: null, signal: null, error: { code: 'ERR_RESULT', message } };
+};
 
 export interface AttemptPlace {
   readonly site: Site;
@@ -143,7 +150,7 @@ export class RemoteAttempt {
     const { output, lost } = await this.#output();
     return {
       version: FORMAT_VERSION,
-      ...outcomePart(lost ?? this.#failure ?? (this.#isTooMuch ? this.#tooMuch : outcome)),
+      ...withinLimit(outcomePart(lost ?? this.#failure ?? (this.#isTooMuch ? this.#tooMuch : outcome))),
       timedOutMs: this.#timedOutMs,
       durationMs,
       host: HOST,

@@ -90,6 +90,13 @@ export class RemotePlace implements Place {
     this.#follower.setPaused(isPaused);
   }
 
+  /** Whether it keeps the process from ending; at first it does. */
+  setRef(isRef: boolean): void {
+    this.#link.setRef(isRef);
+    if (isRef) this.#timer.ref();
+    else this.#timer.unref();
+  }
+
   /** On this machine there are none. */
   families(): ReadonlyMap<number, readonly ProcInfo[]> {
     return new Map();

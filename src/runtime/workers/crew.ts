@@ -4,6 +4,7 @@ import { type LostWorker, PoolClosedError } from '../../errors.ts';
 import type { PoolWorkerStart, TargetOnWire } from '../../protocol/worker-frames.ts';
 import type { Call, CallSource, Failure, KnownTarget } from './call.ts';
 import { CrewMember, type Loss } from './crew-member.ts';
+import type { Counts, Workforce } from './workforce.ts';
 
 export interface CrewOptions {
   readonly size: number;
@@ -33,15 +34,9 @@ export interface CannotStart {
   readonly worker: LostWorker;
 }
 
-export interface CrewCounts {
-  completed: number;
-  lostWorkers: number;
-  started: number;
-}
-
 /** The workers of a pool, and who does what. */
-export class Crew {
-  readonly counts: CrewCounts = { completed: 0, lostWorkers: 0, started: 0 };
+export class Crew implements Workforce {
+  readonly counts: Counts = { completed: 0, lostWorkers: 0, started: 0 };
   readonly #options: CrewOptions;
   readonly #cannotStart: (why: CannotStart) => unknown;
   readonly #backlog = new Backlog<Call>();
@@ -73,6 +68,10 @@ export class Crew {
 
   get members(): readonly CrewMember[] {
     return [...this.#members];
+  }
+
+  get running(): number {
+    return this.members.reduce((sum, { owed }) => sum + owed, 0);
   }
 
   /** Calls that no worker has; not those of sources, which nobody has counted. */

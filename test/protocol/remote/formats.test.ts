@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { TaskSpec } from '../../../src/core/pool/task.ts';
+import type { FunctionCall, FunctionCommand, TaskSpec } from '../../../src/core/pool/task.ts';
 import { gracefully } from '../../../src/core/pool/term-sequence.ts';
 import { ProcctlError } from '../../../src/errors.ts';
 import { parseAllow, refusalOf } from '../../../src/protocol/remote/allow-rule.ts';
+import { callDocument, readCall } from '../../../src/protocol/remote/call-document.ts';
 import { canonicalJson } from '../../../src/protocol/remote/canonical-json.ts';
 import { outcomePart, readEndRecord, readProgress } from '../../../src/protocol/remote/end-record.ts';
 import { BadJob, jobDataOf, readJob } from '../../../src/protocol/remote/job.ts';
@@ -70,6 +71,61 @@ describe('a job', () => {
   });
 });
 
+const bytes = fc.uint8Array();
+const functionCommand: fc.Arbitrary<FunctionCommand> = fc
+  .tuple(
+    fc.constantFrom('single', 'map', 'starmap', 'each'),
+    fc.oneof(fc.record({ source: text }), fc.record({ module: text })),
+    fc.oneof(fc.record({ args: fc.array(fc.jsonValue()) }), fc.record({ value: bytes })),
+    text,
+  )
+  .map(([kind, what, given, exportName]) => ({
+    kind: 'function',
+    module: 'module' in what ? what.module : '',
+    exportName,
+    args: 'args' in given ? given.args : [],
+    call: { kind, ...('source' in what && what), ...('value' in given && given) } as FunctionCall,
+  }));
+
+describe('a call in a job', () => {
+  it('brings function, way of calling and values as they were', () => {
+    fc.assert(
+      fc.property(functionCommand, fc.integer({ min: 0, max: 1e9 }), (command, timeoutMs) => {
+        const document = travelled(callDocument(command, command.call as FunctionCall, timeoutMs));
+        const read = readCall(document);
+        expect(travelled({ ...read.command, call: { ...read.command.call, value: undefined } })).toEqual(
+          travelled({ ...command, call: { ...command.call, value: undefined } }),
+        );
+        expect(Buffer.from(read.command.call?.value ?? [])).toEqual(Buffer.from(command.call?.value ?? []));
+        expect(read.timeoutMs).toBe(timeoutMs);
+      }),
+    );
+  });
+  it('of any other kind is refused, and breaks nothing', () => {
+    const keys = fc.constantFrom('module', 'export', 'source', 'name', 'kind', 'args', 'value', 'timeout');
+    fc.assert(
+      fc.property(fc.oneof(fc.jsonValue(), fc.dictionary(keys, fc.jsonValue())), (call) => {
+        try {
+          const { task } = readJob({ version: 1, call }, SIGNALS);
+          expect(task.command.kind).toBe('function');
+        } catch (error) {
+          expect(error).toBeInstanceOf(BadJob);
+        }
+      }),
+    );
+    expect(() => readJob({ version: 1, call: { module: '/a' }, task: 'true' }, SIGNALS)).toThrow(BadJob);
+  });
+  it('of a function by its text is allowed by that word alone', () => {
+    const job = readJob({ version: 1, call: { source: '() => 1', module: undefined } }, SIGNALS);
+    const refused = (...rules: string[]) => refusalOf(job.task, rules.map(parseAllow), '/d');
+    expect(refused()).toBe(undefined);
+    expect(refused('function')).toBe(undefined);
+    expect(refused('module:/*', 'shell', 'gzip')).toBe('this worker does not allow functions that are sent as text');
+    const module = readJob({ version: 1, call: { module: '/srv/a.js' } }, SIGNALS);
+    expect(refusalOf(module.task, [parseAllow('function')], '/d')).toContain('/srv/a.js');
+  });
+});
+
 describe('an end record', () => {
   it('brings each way to end as it was', () => {
     for (const outcome of [
@@ -78,6 +134,8 @@ describe('an end record', () => {
       { kind: 'returned', result: '{"a":[-0,1e400]}'.replace('1e400', '1') },
       { kind: 'error', code: 'ERR_X', message: 'm', name: 'TypeError', exitCode: 0 },
       { kind: 'error', code: 'ERR_X', message: 'm' },
+      { kind: 'error', code: 'ERR_THREW', message: 'm', thrown: Buffer.from([1, 255]) },
+      { kind: 'returned', result: 'null', value: Buffer.from([0, 1]) },
     ] as const) {
       expect(readEndRecord(travelled({ version: 1, ...outcomePart(outcome) })).outcome).toEqual(outcome);
     }

@@ -1,0 +1,2 @@
+/** What is wrong with a job. */
+export class BadJob extends Error {}

@@ -1,0 +1,321 @@
+import { Backlog } from '../../core/calls/backlog.ts';
+import { Pace } from '../../core/calls/pace.ts';
+import type { AttemptOutcome } from '../../core/pool/outcome.ts';
+import type { FunctionCommand } from '../../core/pool/task.ts';
+import { PoolClosedError } from '../../errors.ts';
+import { CALL } from '../../protocol/calls.ts';
+import { exactJson } from '../../protocol/exact-json.ts';
+import { decodeValueAt } from '../../protocol/values/codec.ts';
+import type { RestoreHandle } from '../../protocol/values/handle.ts';
+import { assertRemoteHandle, ReachableHandle } from '../../protocol/values/remote-handle.ts';
+import type { TargetOnWire } from '../../protocol/worker-frames.ts';
+import type { Call, CallSource, KnownTarget } from '../workers/call.ts';
+import type { Counts, Workforce } from '../workers/workforce.ts';
+import { answerCall } from './answer-call.ts';
+import type { RemoteCalls, RemoteCallsOptions } from './remote-calls.ts';
+
+/** A chunk is worth so much work: some ten times what it takes to send a job. */
+const CHUNK_MS = 20;
+/** What a worker takes for a job that has nothing to do. */
+const JOB_MS = 1;
+/** Of standard error, for those who want to know why a worker has ended. */
+const TAIL_BYTES = 4096;
+const KINDS = { [CALL.single]: 'single', [CALL.map]: 'map', [CALL.starmap]: 'starmap', [CALL.each]: 'each' } as const;
+
+export interface RemoteCrewOptions extends RemoteCallsOptions {
+  /** Jobs in the queue or at work at a time. */
+  readonly size: number;
+  /** Makes references to what can be reached from everywhere. */
+  readonly restore: RestoreHandle;
+}
+
+interface AtWork {
+  readonly seq: number;
+  tail: Buffer;
+  /** How often a worker has begun it, as far as that is known. */
+  begun: number;
+  hasTimedOut: boolean;
+}
+
+const checkHandle: RestoreHandle = (description) => {
+  assertRemoteHandle(description, 'args');
+  return new ReachableHandle();
+};
+
+/** The makers of calls that are elsewhere: whoever takes jobs from a queue in Redis. It is connected while there is something to do. */
+export class RemoteCrew implements Workforce {
+  readonly counts: Counts = { completed: 0, lostWorkers: 0, started: 0 };
+  readonly members = [];
+  readonly #options: RemoteCrewOptions;
+  readonly #backlog = new Backlog<Call>();
+  readonly #sources = new Set<CallSource>();
+  readonly #targets = new Map<string, KnownTarget>();
+  readonly #atWork = new Map<Call, AtWork>();
+  #calls: RemoteCalls | undefined;
+  #isOpening = false;
+  /** Connections that are being given back. */
+  readonly #closing = new Set<Promise<void>>();
+  #lastSeq = 0;
+  #isScheduled = false;
+  #isSourcesTurn = false;
+  #state: 'open' | 'closing' | 'terminated' = 'open';
+  #joining: (() => void)[] = [];
+
+  constructor(options: RemoteCrewOptions) {
+    this.#options = options;
+  }
+
+  get queued(): number {
+    return this.#backlog.size;
+  }
+
+  get running(): number {
+    return this.#atWork.size;
+  }
+
+  get isOpen(): boolean {
+    return this.#state === 'open';
+  }
+
+  know(key: string, target: TargetOnWire): KnownTarget {
+    let known = this.#targets.get(key);
+    if (known === undefined) {
+      known = { number: this.#targets.size, target, pace: new Pace(CHUNK_MS), lostLoading: 0 };
+      this.#targets.set(key, known);
+    }
+    return known;
+  }
+
+  submit(call: Call): void {
+    this.#backlog.push(call);
+    this.#schedule();
+  }
+
+  addSource(source: CallSource): void {
+    this.#sources.add(source);
+    this.#schedule();
+  }
+
+  removeSource(source: CallSource): void {
+    this.#sources.delete(source);
+    this.#schedule();
+  }
+
+  wake(): void {
+    this.#schedule();
+  }
+
+  cancel(call: Call, error: unknown): void {
+    if (this.#backlog.remove(call)) {
+      call.onFailure({ kind: 'rejected', error });
+      this.#schedule();
+      return;
+    }
+    const atWork = this.#atWork.get(call);
+    if (atWork !== undefined) this.#calls?.end(atWork.seq);
+  }
+
+  close(): void {
+    if (this.#state === 'open') this.#state = 'closing';
+    this.#schedule();
+  }
+
+  terminate(): void {
+    if (this.#state === 'terminated') return;
+    this.#state = 'terminated';
+    const error = new PoolClosedError('the pool was terminated');
+    this.#rejectWaiting(error);
+    // The calls are answered here and now; when they have ended elsewhere, the connection can go.
+    for (const [call, { seq }] of this.#atWork) {
+      call.onFailure({ kind: 'rejected', error });
+      this.#calls?.end(seq);
+    }
+    this.#schedule();
+  }
+
+  ended(): Promise<void> {
+    for (const source of this.#sources) source.openWide();
+    this.#schedule();
+    return new Promise((resolve) => {
+      this.#joining.push(resolve);
+    });
+  }
+
+  get #isIdle(): boolean {
+    return this.#backlog.size === 0 && this.#sources.size === 0 && this.#atWork.size === 0;
+  }
+
+  get #hasMore(): boolean {
+    return this.#backlog.size > 0 || [...this.#sources].some(({ isWaiting, left }) => !isWaiting && left > 0);
+  }
+
+  /** All that is submitted in one turn is looked at together. */
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => {
+      this.#isScheduled = false;
+      this.#dispatch();
+    });
+  }
+
+  #dispatch(): void {
+    if (this.#state !== 'terminated' && this.#hasMore) {
+      if (this.#calls === undefined) void this.#open();
+      while (this.#calls !== undefined && this.#atWork.size < this.#options.size) {
+        const call = this.#next();
+        if (call === undefined) break;
+        this.#give(call, this.#calls);
+      }
+    }
+    if (this.#state !== 'open' && this.#isIdle) this.#disconnect();
+    this.#setRef();
+    this.#settleJoins();
+  }
+
+  async #open(): Promise<void> {
+    if (this.#isOpening) return;
+    this.#isOpening = true;
+    try {
+      const { RemoteCalls } = await import('./remote-calls.ts');
+      const calls: RemoteCalls = new RemoteCalls(this.#options, {
+        onDown: () => this.#setRef(),
+        onLost: (error) => {
+          if (this.#calls === calls) this.#lose(error);
+        },
+      });
+      this.#calls = calls;
+    } catch (error) {
+      this.#rejectWaiting(error);
+    } finally {
+      this.#isOpening = false;
+      this.#schedule();
+    }
+  }
+
+  /** Nothing that is open will ever be answered; the next call tries anew. */
+  #lose(error: unknown): void {
+    this.#disconnect();
+    const atWork = [...this.#atWork.keys()];
+    this.#atWork.clear();
+    if (this.#state !== 'terminated') for (const call of atWork) call.onFailure({ kind: 'rejected', error });
+    this.#rejectWaiting(error);
+    this.#schedule();
+  }
+
+  #disconnect(): void {
+    const calls = this.#calls;
+    if (calls === undefined) return;
+    this.#calls = undefined;
+    const closed = calls.close().finally(() => {
+      this.#closing.delete(closed);
+      this.#settleJoins();
+    });
+    this.#closing.add(closed);
+  }
+
+  #rejectWaiting(error: unknown): void {
+    for (const call of this.#backlog.drain()) call.onFailure({ kind: 'rejected', error });
+    for (const source of [...this.#sources]) {
+      this.#sources.delete(source);
+      source.fail(error);
+    }
+  }
+
+  /** What is most urgent. Sources take turns, and with single calls that are as urgent. */
+  #next(): Call | undefined {
+    const waiting = this.#backlog.peek();
+    let best: CallSource | undefined;
+    for (const source of this.#sources) {
+      if (source.left === 0 || source.isWaiting) continue;
+      if (best === undefined || source.priority > best.priority) best = source;
+    }
+    if (best === undefined || (waiting !== undefined && waiting.priority > best.priority)) return this.#backlog.shift();
+    if (waiting?.priority === best.priority) {
+      this.#isSourcesTurn = !this.#isSourcesTurn;
+      if (!this.#isSourcesTurn) return this.#backlog.shift();
+    }
+    const call = best.take(best.target.pace.batch);
+    if (this.#sources.delete(best) && best.left > 0) this.#sources.add(best);
+    return call ?? (this.#hasMore ? this.#next() : undefined);
+  }
+
+  #give(call: Call, calls: RemoteCalls): void {
+    let command: FunctionCommand;
+    try {
+      command = this.#command(call, calls);
+    } catch (error) {
+      call.onFailure({ kind: 'rejected', error });
+      return;
+    }
+    this.#lastSeq += 1;
+    const seq = this.#lastSeq;
+    const atWork: AtWork = { seq, tail: Buffer.alloc(0), begun: 0, hasTimedOut: false };
+    this.#atWork.set(call, atWork);
+    calls.run(seq, command, call.timeoutMs ?? 0, {
+      onStarted: () => {
+        atWork.begun += 1;
+        if (atWork.begun > 1) this.counts.lostWorkers += 1;
+      },
+      onData: (stream, chunk) => {
+        process[stream].write(chunk);
+        if (stream === 'stderr') atWork.tail = Buffer.concat([atWork.tail, chunk]).subarray(-TAIL_BYTES);
+      },
+      onTimeLimit: () => {
+        atWork.hasTimedOut = true;
+      },
+      onEnded: (outcome, measured) => this.#ended(call, atWork, outcome, measured),
+    });
+  }
+
+  #ended(
+    call: Call,
+    { seq, tail, hasTimedOut }: AtWork,
+    outcome: AttemptOutcome,
+    measured: { readonly durationMs: number; readonly host: string } | undefined,
+  ): void {
+    const seat = this.#calls?.seatOf(seq);
+    this.#atWork.delete(call);
+    this.#schedule();
+    if (this.#state === 'terminated') return;
+    if (outcome.kind === 'returned')
+      call.target.pace.learn(call.weight, Math.max(0, (measured?.durationMs ?? CHUNK_MS) - JOB_MS));
+    if (measured !== undefined) this.counts.completed += call.weight;
+    const host = measured?.host ?? seat?.host;
+    const stderrTail = tail.toString('utf8').replace(/^\uFFFD+/, '');
+    answerCall(call, outcome, { pid: seat?.pid ?? 0, host, stderrTail, hasTimedOut }, this.#options.restore);
+  }
+
+  /** @throws SerializationError when an argument can be reached on this machine only */
+  #command(call: Call, calls: RemoteCalls): FunctionCommand {
+    const { target } = call.target;
+    const args = decodeValueAt(call, checkHandle) as unknown[];
+    const isJson = exactJson(args) !== undefined;
+    return {
+      kind: 'function',
+      ...(target.kind === 'source'
+        ? { module: '', exportName: target.name }
+        : { module: calls.moduleName(target), exportName: target.exportName }),
+      args: isJson ? args : [],
+      call: {
+        kind: KINDS[call.kind],
+        ...(target.kind === 'source' && { source: target.source }),
+        ...(!isJson && { value: Buffer.from(call.bytes.subarray(call.start, call.end)) }),
+      },
+    };
+  }
+
+  /** The program lives as long as there is work, or somebody waits for the end; a connection that has nothing to do does not keep it. */
+  #setRef(): void {
+    const isRef = this.#atWork.size > 0 || this.#joining.length > 0 || this.#hasMore;
+    // One that is cut off would try to get back, and keep the program for that.
+    if (!isRef && this.#calls?.isUp === false) this.#disconnect();
+    this.#calls?.setRef(isRef);
+  }
+
+  #settleJoins(): void {
+    if (this.#state === 'open' || !this.#isIdle || this.#calls !== undefined || this.#closing.size > 0) return;
+    if (this.#isOpening) return;
+    for (const resolve of this.#joining.splice(0)) resolve();
+  }
+}
