@@ -59,8 +59,16 @@ export class Current {
     this.token = `${attempt.task.seq}.${attempt.attempt}`;
   }
 
-  /** When it began, on the kernel's scale; with slack, since that rounds start times down to 10 ms. */
+  /** When it began, on the kernel's scale. */
   get sinceTicks(): number {
-    return ticksNow() - Math.ceil((performance.now() - this.#begunAt) / 10) - 2;
+    return ticksAt(this.#begunAt);
   }
 }
+
+/**
+ * A moment on the kernel's scale, with slack, since that rounds start times down to 10 ms. To be asked only when it is needed: it
+ * reads a file.
+ *
+ * @param at of performance.now()
+ */
+export const ticksAt = (at: number): number => ticksNow() - Math.ceil((performance.now() - at) / 10) - 2;

@@ -4,9 +4,9 @@ import { KILL_AT_ONCE } from '../../core/pool/term-sequence.ts';
 import { FROM_WORKER, TO_WORKER } from '../../protocol/worker-frames.ts';
 import { endFamily, type FamilyEnd } from '../family/end-family.ts';
 import { type FamilyQuery, findFamily } from '../family/family.ts';
-import { type ProcInfo, ticksNow } from '../family/proc.ts';
+import type { ProcInfo } from '../family/proc.ts';
 import type { Ending } from '../workers/hosted-process.ts';
-import type { FunctionAttempt } from './attempt.ts';
+import { type FunctionAttempt, ticksAt } from './attempt.ts';
 import { functionCall } from './function-call.ts';
 import { answerOf, isAnswer, outcomeOfEnding } from './function-outcome.ts';
 import { identityOf, type LaneContext } from './lane-context.ts';
@@ -15,6 +15,10 @@ import { PipedWorker } from './piped-worker.ts';
 
 /** Most calls end before; what one writes that lives longer is passed on as it comes. */
 const FOLLOW_AFTER_MS = 10;
+
+const SEEN_MS = 50;
+/** What comes sooner after one call belongs to it as well as to the next. */
+const DRAINED_MS = 2;
 
 const DISMISS_MS = 1_000;
 /** A worker whose channel has closed is about to end, or else has lost it and will never answer. */
@@ -42,7 +46,8 @@ interface Current {
   readonly attempt: FunctionAttempt;
   readonly onFree: () => void;
   readonly token: string;
-  readonly sinceTicks: number;
+  /** On the clock of performance.now(). */
+  readonly begunAt: number;
   /** The worker has it in hand. */
   hasBegun: boolean;
   outcome: AttemptOutcome | undefined;
@@ -61,6 +66,9 @@ export class FunctionLane {
   readonly #events: FunctionLaneEvents;
   #worker: PipedWorker | undefined;
   #current: Current | undefined;
+  /** When its pipes were looked at, and when they were emptied last. */
+  #seenAt = 0;
+  #drainedAt = 0;
   #isSpent = false;
   #isPaused = false;
   #hasServed = false;
@@ -84,8 +92,16 @@ export class FunctionLane {
 
   /** Whether it can take this attempt. */
   isFitFor({ task, attempt }: FunctionAttempt): boolean {
-    if (this.#isSpent || this.#worker?.isRemoved === true) return false;
+    if (this.#isSpent || this.#isCleared()) return false;
     return attempt === 1 || !this.#unloadable.has(task.command.module);
+  }
+
+  /** Whether somebody has cleared TMPDIR. What its worker writes comes through nevertheless, so it need not be asked each time. */
+  #isCleared(): boolean {
+    const now = performance.now();
+    if (this.#worker === undefined || now - this.#seenAt < SEEN_MS) return false;
+    this.#seenAt = now;
+    return this.#worker.isRemoved;
   }
 
   get attemptPid(): number | undefined {
@@ -102,7 +118,7 @@ export class FunctionLane {
       attempt,
       onFree,
       token,
-      sinceTicks: ticksNow() - 2,
+      begunAt: performance.now(),
       hasBegun: false,
       outcome: undefined,
       family: undefined,
@@ -132,9 +148,16 @@ export class FunctionLane {
     return current === undefined || pid === undefined ? undefined : this.#query(current, pid);
   }
 
-  #query({ token, sinceTicks }: Current, pid: number): FamilyQuery {
+  #query({ token, begunAt }: Current, pid: number): FamilyQuery {
     const { poolMark } = this.#context;
-    return { mark: `${poolMark}${token}/`, poolMark, shell: undefined, leader: pid, session: pid, sinceTicks };
+    return {
+      mark: `${poolMark}${token}/`,
+      poolMark,
+      shell: undefined,
+      leader: pid,
+      session: pid,
+      sinceTicks: ticksAt(begunAt),
+    };
   }
 
   /** Ends the worker, and all that its task has started: as the pool's sequence has it, or by SIGKILL at once. */
@@ -148,7 +171,8 @@ export class FunctionLane {
     }
     this.#isSpent = true;
     const { ending = this.#context.ending } = current.attempt;
-    const find = (): ProcInfo[] => findFamily(this.#query(current, pid));
+    const query = this.#query(current, pid);
+    const find = (): ProcInfo[] => findFamily(query);
     const sequence = mode === 'now' ? KILL_AT_ONCE : ending;
     current.family = endFamily({ find, isOver: () => current.outcome !== undefined, sequence });
     void current.family.survivors.then((survivors) => this.#familyEnded(current, survivors));
@@ -184,7 +208,7 @@ export class FunctionLane {
   /** Has a worker, and nothing in its pipes. */
   #prepare(): void {
     if (this.#worker === undefined) this.#start();
-    else this.#worker.finish();
+    else if (performance.now() - this.#drainedAt > DRAINED_MS) this.#worker.finish();
   }
 
   #start(): void {
@@ -289,6 +313,7 @@ export class FunctionLane {
   #settle(current: Current, outcome: AttemptOutcome): void {
     clearTimeout(current.follow);
     this.#worker?.finish();
+    this.#drainedAt = performance.now();
     this.#current = undefined;
     current.onFree();
     current.attempt.onEnded(outcome);
