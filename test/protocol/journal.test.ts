@@ -265,7 +265,7 @@ describe('a ledger', () => {
 describe('what makes a task the same', () => {
   const base = { seq: 1, id: '1', name: 'n', command: { kind: 'argv', argv: ['a', 'b'] } } as const satisfies TaskSpec;
   const digest = (bytes: Uint8Array): string => `of ${bytes.length} bytes`;
-  const contentOf = (more: Partial<TaskSpec>): string => taskContent({ ...base, ...more }, '/work', digest);
+  const contentOf = (more: Partial<TaskSpec>): string => taskContent({ ...base, ...more }, '/base', digest);
 
   it('is written as the page has it', () => {
     expect(contentOf({})).toBe('["task",1,"/work",[],null,["argv","a","b"]]');
