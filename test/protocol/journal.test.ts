@@ -268,14 +268,14 @@ describe('what makes a task the same', () => {
   const contentOf = (more: Partial<TaskSpec>): string => taskContent({ ...base, ...more }, '/base', digest);
 
   it('is written as the page has it', () => {
-    expect(contentOf({})).toBe('["task",1,"/work",[],null,["argv","a","b"]]');
+    expect(contentOf({})).toBe('["task",1,"/base",[],null,["argv","a","b"]]');
     const command = { kind: 'shell', line: 'x "y"' } as const;
     expect(contentOf({ command, cwd: '../d/./e', env: { B: '1', A: null }, stdin: 'in\n' })).toBe(
       '["task",1,"/d/e",[["A",null],["B","1"]],"of 3 bytes",["shell","x \\"y\\""]]',
     );
     const args = [{ b: 1, a: [{}, '\udc80'] }];
     expect(contentOf({ command: { kind: 'function', module: './m.js', exportName: 'f', args } })).toBe(
-      '["task",1,"/work",[],null,["function","./m.js","f",[{"pairs":[["a",[{"pairs":[]},"\\udc80"]],["b",1]]}]]]',
+      '["task",1,"/base",[],null,["function","./m.js","f",[{"pairs":[["a",[{"pairs":[]},"\\udc80"]],["b",1]]}]]]',
     );
   });
 
