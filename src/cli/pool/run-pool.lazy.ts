@@ -99,7 +99,7 @@ export const runPool = async (input: PoolInput, flags: PoolFlags, command: Comma
     const { detach } = await import('./background/detach.lazy.ts');
     return detach(input, flags, command.options.map(shapeOf));
   }
-  if (flags.on === undefined) tuneEngine();
+  if (flags.on === null) tuneEngine();
   const inputStop = new AbortController();
   const source = await openTaskInput(input, flags, {
     stdin: () => process.stdin,
