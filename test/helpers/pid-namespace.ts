@@ -85,7 +85,7 @@ export class PidNamespace {
   }
 
   async signal(name: string, pids: readonly number[]): Promise<void> {
-    await this.run(['kill', '-s', name, ...pids.map(String)]);
+    await this.run(['kill', '-s', name, '--', ...pids.map(String)]);
   }
 
   /** Starts a program under a given pid, as the leader of a session of this number. */
@@ -97,7 +97,11 @@ export class PidNamespace {
     await waitFor(async () => {
       const { stdout } = await this.run([...clean, 'sh', '-c', shell, 'sh', String(pid), ...command]);
       const got = Number(stdout);
-      if (got !== pid && got > 0) await this.kill([got]);
+      if (got !== pid && got > 0) {
+        // A child that it has started by now may have the very number.
+        await this.signal('KILL', [got, -got]);
+        await this.kill([got]);
+      }
       return got === pid;
     }, `a process with pid ${pid}`);
     await waitFor(() => this.#stat(pid)?.[3] === String(pid), `${pid} leads a session`);
