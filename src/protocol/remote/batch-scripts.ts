@@ -21,6 +21,8 @@ local function read(seq)
 end
 local function write(seq, a, p, x, l, due, last)
   redis.call('HSET', state, seq, string.format('%d:%s:%d:%d:%.0f:%s', a, p, x, l, due, last))
+  -- A key that has just been made is kept for ever.
+  if redis.call('HLEN', state) == 1 then renew() end
 end
 local function isHalted()
   local h = redis.call('HMGET', meta, 'haltedBy', 'stop')
@@ -59,6 +61,21 @@ if other and other ~= ARGV[2] and redis.call('EXISTS', ARGV[3] .. other .. ARGV[
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
 for i = 6, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 redis.call('PEXPIRE', KEYS[1], ARGV[5])
+return 1
+`;
+
+/**
+ * More of the list. ARGV: ms until the batch is forgotten unless it goes on; then of each task its position, the task, its rank
+ * and its name in the order. 1, or 0: the batch is gone, and nothing was put in. A list that is whole stays as it is.
+ */
+export const PUT = `${PRELUDE}
+if redis.call('EXISTS', meta) == 0 then return 0 end
+if redis.call('HEXISTS', meta, 'total') == 1 then return 1 end
+for i = 2, #ARGV, 4 do
+  redis.call('HSET', KEYS[4], ARGV[i], ARGV[i + 1])
+  redis.call('ZADD', KEYS[5], ARGV[i + 2], ARGV[i + 3])
+end
+for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ARGV[1]) end
 return 1
 `;
 
@@ -169,6 +186,7 @@ return left
 export const SWEEP = `${PRELUDE}
 local running = 0
 if not isHalted() then return -1 end
+renew()
 local isStopped = redis.call('HGET', meta, 'stop')
 for number = tonumber(ARGV[1]), tonumber(ARGV[2]) do
   local seq = tostring(number)

@@ -41,6 +41,7 @@ export interface AttemptEnd {
 
 const COMMANDS = {
   procctlOpen: { numberOfKeys: 2, lua: scripts.OPEN },
+  procctlPut: { numberOfKeys: 5, lua: scripts.PUT },
   procctlSeal: { numberOfKeys: 5, lua: scripts.SEAL },
   procctlBegin: { numberOfKeys: 5, lua: scripts.BEGIN },
   procctlSettle: { numberOfKeys: 5, lua: scripts.SETTLE },
@@ -75,6 +76,16 @@ export class BatchStore {
     const [before = '', after = ''] = this.keys.detached('\0').meta.split('\0');
     const words = [start.name, start.id, before, after, UNSEALED_EXPIRY_MS, ...fieldsOfStart(start)];
     return (await this.#commands.procctlOpen(meta, this.keys.batches, ...words)) === 1;
+  }
+
+  /**
+   * Puts more into a list that is not whole, or only says that there is more to come.
+   *
+   * @param words of each task its position, the task, its rank and its name in the order
+   * @returns false: the batch is gone
+   */
+  async put(id: string, words: readonly (string | number)[]): Promise<boolean> {
+    return (await this.#commands.procctlPut(...this.#all(id), UNSEALED_EXPIRY_MS, ...words)) === 1;
   }
 
   /** @returns false: the batch is gone */

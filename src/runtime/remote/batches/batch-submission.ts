@@ -44,10 +44,11 @@ export class BatchSubmission {
   readonly #store: BatchStore;
   readonly #queue: BatchQueue;
   readonly #plan: SubmissionPlan;
-  #fields: string[] = [];
-  #members: (string | number)[] = [];
+  /** Of each task that is on its way. */
+  #words: (string | number)[] = [];
   #bytes = 0;
   #count = 0;
+  #isAbandoned = false;
 
   constructor(store: BatchStore, queue: BatchQueue, plan: SubmissionPlan) {
     this.#store = store;
@@ -62,10 +63,11 @@ export class BatchSubmission {
   async submit(tasks: AsyncIterable<readonly TaskSpec[]>): Promise<{ readonly name: string; readonly total: number }> {
     const { id } = this.#plan.start;
     const name = await this.#open();
-    const beat = setInterval(() => this.#renew().catch(() => {}), BEAT_MS);
+    const beat = setInterval(() => this.#store.put(id, []).catch(() => {}), BEAT_MS);
     try {
       for await (const batch of tasks) for (const task of batch) await this.#put(task);
       await this.#flush();
+      if (this.#isAbandoned) throw this.#forgotten();
       if (this.#count > 0) await this.#queue.start(id, this.#count);
       if (!(await this.#store.seal(id, this.#count))) throw this.#forgotten();
       return { name, total: this.#count };
@@ -79,6 +81,7 @@ export class BatchSubmission {
 
   /** Removes what is there of a batch that is not whole. */
   async abandon(): Promise<void> {
+    this.#isAbandoned = true;
     const { id } = this.#plan.start;
     const { meta, state, log, tasks, order } = this.#store.keys.detached(id);
     const { redis } = this.#store;
@@ -115,34 +118,18 @@ export class BatchSubmission {
     const text = JSON.stringify({ ...plain, ...(signature || undefined) });
     const bytes = Buffer.byteLength(text);
     if (bytes > MAX_JOB_BYTES) throw tooLarge(task.id, bytes);
-    this.#fields.push(String(task.seq), text);
-    this.#members.push(-(task.priority ?? 0), orderMember(this.#count, task.seq));
+    this.#words.push(task.seq, text, -(task.priority ?? 0), orderMember(this.#count, task.seq));
     this.#bytes += bytes;
     this.#count += 1;
-    if (this.#fields.length >= 2 * CHUNK_TASKS || this.#bytes >= CHUNK_BYTES) await this.#flush();
-  }
-
-  async #flush(): Promise<void> {
-    if (this.#fields.length > 0) {
-      const { redis, keys } = this.#store;
-      const { tasks, order } = keys.detached(this.#plan.start.id);
-      const chunk = redis.pipeline().hset(tasks, ...this.#fields);
-      chunk.zadd(order, ...(this.#members as [number, string]));
-      const results = await chunk.exec();
-      for (const [error] of results ?? []) if (error !== null) throw error;
-    }
-    this.#fields = [];
-    this.#members = [];
-    this.#bytes = 0;
-    await this.#renew();
+    if (this.#words.length >= 4 * CHUNK_TASKS || this.#bytes >= CHUNK_BYTES) await this.#flush();
   }
 
   /** @throws ProcctlError ERR_REDIS: it is forgotten already */
-  async #renew(): Promise<void> {
-    const { redis, keys } = this.#store;
-    const { meta, tasks, order } = keys.detached(this.#plan.start.id);
-    const [isThere] = await Promise.all([meta, tasks, order].map((key) => redis.pexpire(key, UNSEALED_EXPIRY_MS)));
-    if (isThere === 0) throw this.#forgotten();
+  async #flush(): Promise<void> {
+    const words = this.#words;
+    this.#words = [];
+    this.#bytes = 0;
+    if (!(await this.#store.put(this.#plan.start.id, words))) throw this.#forgotten();
   }
 
   #forgotten(): ProcctlError {
