@@ -49,10 +49,11 @@ export const planAttempt = (task: TaskOf<ProgramCommand>, around: Surroundings):
 
   const searchPath = searchPathOf(task, around);
   if (command.kind === 'argv') {
-    const key = `${command.argv[0]}\0${searchPath}\0${directory ?? ''}`;
+    const key = `${command.argv[0]}\0${searchPath}\0${directory ?? around.directory}`;
     if (!found.has(key)) {
       const badProgram = programRefusal(task, around);
       if (badProgram !== undefined) return { way: 'refuse', outcome: badProgram };
+      if (found.size >= MAX_FOUND) found.clear();
       found.add(key);
     }
   }
@@ -87,6 +88,9 @@ export const planAttempt = (task: TaskOf<ProgramCommand>, around: Surroundings):
  * task may create what the next one needs; when it has become old, the attempt itself tells.
  */
 const found = new Set<string>();
+
+/** Tasks may each have a directory, or a program, of their own. */
+const MAX_FOUND = 1_000;
 
 const searchPathOf = ({ env }: TaskSpec, around: Surroundings): string | null | undefined =>
   env?.PATH === undefined ? around.env.PATH : env.PATH;
