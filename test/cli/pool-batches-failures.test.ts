@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Batches } from '../helpers/batches.ts';
@@ -152,6 +152,26 @@ describe.runIf(hasRedis)('a batch that was handed over', { concurrent: true }, (
         expect(ended.stderr).toMatch(/(?:cannot be reached|has not come back) within 1s/);
       } finally {
         await Promise.all([worker.discard(), follower.discard(), unread.discard()]);
+      }
+    });
+  });
+  it('whose Redis is lost leaves nothing of its follower behind, which says how to join again', async () => {
+    await withBatches(async (batches, redis) => {
+      const worker = await redis.worker(['--size', '2']);
+      const large = 'head -c 3000000 /dev/zero | tr "\\0" x';
+      const name = await batches.detach(['sleep 60', 'echo done', large]);
+      const words = ['--follow', name, '-k', '--connect-timeout', '1s'];
+      const follower = batches.start(words);
+      try {
+        await waitFor(() => readdirSync(follower.tmp).length > 0, 'output is on its disk');
+        await redis.end('SIGKILL');
+        const ended = await follower.ended;
+        expect(ended.code).toBe(125);
+        expect(ended.stderr).toContain(`To join again: procctl pool --follow ${name} --on ${redis.url}`);
+        expect(ended.stderr.trimEnd().split('\n').at(-1)).toMatch(/within 1s/);
+        expect(ended.leftFiles).toEqual([]);
+      } finally {
+        await Promise.all([worker.discard(), follower.discard()]);
       }
     });
   });

@@ -473,6 +473,7 @@ describe('wrong use of batches', { concurrent: true }, () => {
     [[...on, '--detach', '--output-max', '0', 'tasks.json'], 'expected a size above 0'],
     [[...on, '--detach', '--journal', 'j', 'tasks.json'], '--journal is for who follows the batch'],
     [[...on, '--detach', '-k', 'tasks.json'], '--keep-order is for who follows the batch'],
+    [[...on, '--detach', '--progress', 'plain', 'tasks.json'], '--progress plain has nobody to watch it'],
     [[...on, '--detach', '--output', 'line', 'tasks.json'], '--output line is for who follows the batch'],
     [[...on, '--detach', '--size', '4', 'tasks.json'], '--size does not go with --detach --on'],
     [[...on, '--detach', '-j', '4', 'tasks.json'], '--size does not go with --detach --on'],

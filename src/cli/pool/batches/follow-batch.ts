@@ -10,6 +10,7 @@ import { BatchQueue } from '../../../runtime/remote/batches/batch-queue.ts';
 import { BatchStore } from '../../../runtime/remote/batches/batch-store.ts';
 import { FollowRun } from '../../../runtime/remote/batches/follow-run.ts';
 import { SpillDirectory } from '../../../runtime/remote/spill-directory.ts';
+import { within } from '../../../runtime/remote/within.ts';
 import type { Results } from '../../../runtime/results/results.ts';
 import { isReaderGone } from '../../reader-gone.ts';
 import { queueKey } from '../../remote/hide-secrets.ts';
@@ -25,6 +26,8 @@ import { findBatch } from './find-batch.ts';
 
 const GATHER_MS = 100;
 const AGAIN_MS = 500;
+/** Who reads may be asleep. */
+const PUT_AWAY_MS = 2_000;
 const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Waits for a list that is still being written. */
@@ -54,6 +57,7 @@ export const followBatch = (url: string, name: string, flags: PoolFlags): Promis
     flags,
     (line) => say(`procctl: ${line}`),
     (session) => follow.run(session),
+    () => follow.putAway(),
   );
 };
 
@@ -72,6 +76,7 @@ class Follow {
   #isJournalBroken = false;
   #signal: NodeJS.Signals | null = null;
   #leave = (): void => {};
+  #running: Promise<unknown> = Promise.resolve();
 
   constructor(name: string, flags: PoolFlags, say: (line: string) => void) {
     this.#name = name;
@@ -85,7 +90,19 @@ class Follow {
     });
   }
 
-  async run({ target, packages, link }: Session): Promise<number> {
+  run(session: Session): Promise<number> {
+    const running = this.#runTo(session);
+    this.#running = running;
+    return running;
+  }
+
+  /** Leaves, and keeps and shows what there is, as far as that can be done soon. */
+  async putAway(): Promise<void> {
+    this.#leave();
+    await within(PUT_AWAY_MS, this.#running);
+  }
+
+  async #runTo({ target, packages, link }: Session): Promise<number> {
     for (const name of ENDING_SIGNALS) process.on(name, this.#onSignal);
     const left = new Promise<undefined>((resolve) => {
       this.#leave = () => {
