@@ -8,7 +8,7 @@ import type { BatchMeta, LogEntry } from '../../../protocol/remote/batch.ts';
 import { attemptJob, attemptJobId } from '../../../protocol/remote/batch-job.ts';
 import { FORMAT_VERSION, readJob } from '../../../protocol/remote/job.ts';
 import { show } from '../../../protocol/show.ts';
-import { type PoolCounts, type PoolView, settledCount } from '../../../render/pool-view.ts';
+import type { PoolCounts, PoolView } from '../../../render/pool-view.ts';
 import type { Measured } from '../../lane/attempt.ts';
 import { SpillSpace } from '../../output/spill-buffer.ts';
 import type { OutputMode, Release } from '../../output/task-output.ts';
@@ -115,7 +115,7 @@ export class FollowRun {
    */
   async run(): Promise<PoolResult | undefined> {
     try {
-      while (!this.#isOver && settledCount(this.counts) < this.#total) {
+      while (!this.#isOver && this.#settledCount < this.#total) {
         const entries = await this.#log.next();
         if (this.#isOver) return undefined;
         if (entries.length === 0) await this.#lookAfter();
@@ -307,7 +307,12 @@ export class FollowRun {
     this.#events.onSettled?.(record, settlement, task.task, run?.limitMs);
     this.#events.onChange?.();
     // Nothing more will come.
-    if (settledCount(this.counts) >= this.#total) this.#log.stop();
+    if (this.#settledCount >= this.#total) this.#log.stop();
+  }
+
+  get #settledCount(): number {
+    const { succeeded, failed, timedOut, cancelled, skipped } = this.#ends;
+    return succeeded + failed + timedOut + cancelled + skipped;
   }
 
   #isSettled(seq: number): boolean {
