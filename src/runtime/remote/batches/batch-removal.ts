@@ -30,7 +30,12 @@ export const clearBatch = async (store: BatchStore, queue: BatchQueue, batch: Ba
   const entries = new BatchLog(redis, log);
   for (let page = await entries.past(); page.length > 0; page = await entries.past()) {
     const outputs = page.flatMap((entry) => {
-      if (entry.kind !== 'end' || readEndRecord(jsonOf(entry.record)).chunks === 0) return [];
+      // What an execution wrote that was lost with its worker stands there as well.
+      const hasOutput =
+        entry.kind === 'end'
+          ? readEndRecord(jsonOf(entry.record)).chunks > 0
+          : entry.kind === 'begun' && entry.hasOutput;
+      if (!hasOutput || !('execution' in entry)) return [];
       return [keys.output(attemptJobId(attemptJob(batch.id, entry.seq, entry.attempt)), entry.execution)];
     });
     if (outputs.length > 0) await redis.del(...outputs);
