@@ -17,7 +17,7 @@ export const addRemoteOptions = (command: Command): Command =>
       .addOption(
         new Option(
           '--on <redis url>',
-          'run the tasks by the workers of a queue (procctl worker); --size is then how many are in the queue at a time',
+          'run the tasks by the workers of a queue (procctl worker); --size is then how many are in the queue at a time (500)',
         ).default(null, 'on this machine'),
       ),
   );
