@@ -200,6 +200,24 @@ describe.runIf(hasRedis)('a batch that was handed over', { concurrent: true }, (
       }
     });
   });
+  it('keeps no worker that has to end for longer than tasks may take, though Redis takes nothing', async () => {
+    await withBatches(async (batches, redis) => {
+      const directory = scratch();
+      await batches.detach([`: >${directory}/begun; until [ -e ${directory}/go ]; do sleep 0.05; done`]);
+      const worker = await redis.worker(['--drain-timeout', '500ms', '--lock', '10m']);
+      try {
+        await waitFor(() => existsSync(join(directory, 'begun')), 'the task is at work');
+        redis.cli('CONFIG', 'SET', 'min-replicas-to-write', '1');
+        writeFileSync(join(directory, 'go'), '');
+        await waitFor(() => worker.stderr.includes('NOREPLICAS'), 'the worker notices');
+        worker.signal('SIGTERM');
+        expect((await worker.ended).code).toBe(0);
+        expect(await batches.list()).toMatchObject([{ state: 'running', succeeded: 0 }]);
+      } finally {
+        await worker.discard();
+      }
+    });
+  });
   it('is refused in one line by a Redis whose memory is full, and nothing of it is left', async () => {
     await withBatches(async (batches, redis) => {
       redis.cli('CONFIG', 'SET', 'maxmemory', '1');

@@ -94,6 +94,8 @@ export class QueueWorker {
   #memoryWatch: TaskMemoryWatch | undefined;
   #lastSeq = 0;
   #isDraining = false;
+  /** What is at work has had its time. */
+  #isLate = false;
   #isResting = false;
 
   constructor(packages: RemotePackages, link: Link, options: QueueWorkerOptions, events: QueueWorkerEvents) {
@@ -148,7 +150,10 @@ export class QueueWorker {
    */
   async drain(limitMs: number): Promise<void> {
     this.#isDraining = true;
-    const late = setTimeout(() => this.#handBack('graceful'), limitMs);
+    const late = setTimeout(() => {
+      this.#isLate = true;
+      this.#handBack('graceful');
+    }, limitMs);
     // Jobs that are on their way here are waited for as well.
     await this.#worker.close();
     clearTimeout(late);
@@ -157,6 +162,7 @@ export class QueueWorker {
   /** Ends what runs at once; it goes back to the queue. */
   handBackNow(): void {
     this.#isDraining = true;
+    this.#isLate = true;
     this.#handBack('now');
   }
 
@@ -254,18 +260,25 @@ export class QueueWorker {
     if (this.#isDraining) return this.#giveBack(job, token);
     const { queue, attempts } = this.#openBatches();
     const isEnding = (): boolean => this.#isDraining;
-    const isRefusal = (error: Error): boolean => this.#link.isRefusal(error);
     let isDone = false;
     try {
       isDone =
         'start' in ref
-          ? await insist(() => startBatch(ref, { store: this.#store, queue, isEnding }), isRefusal)
+          ? await insist(
+              () => startBatch(ref, { store: this.#store, queue, isEnding }),
+              (error) => this.#isToInsist(error),
+            )
           : await attempts.process(ref, token);
     } catch (error) {
       // What Redis does not take now is done again later.
       if (!this.#link.isRefusal(error as Error)) throw error;
     }
     return isDone ? null : this.#giveBack(job, token);
+  }
+
+  /** Whether what Redis refuses is to be tried again here: not for longer than tasks may take to their ends. */
+  #isToInsist(error: Error): boolean {
+    return this.#link.isRefusal(error) && !this.#isLate;
   }
 
   get #signer(): Signer | undefined {
@@ -282,7 +295,7 @@ export class QueueWorker {
         return this.#accept(jsonOf(text), signedIdOf(ref.detached, ref.seq), read);
       },
       run: (task, ports) => this.#run(task, ports),
-      isRefusal: (error) => this.#link.isRefusal(error),
+      isRefusal: (error) => this.#isToInsist(error),
       sign: (jobId, record) => signedEnd(this.#signer, jobId, record),
       maxOutputBytes: this.#options.maxOutputBytes,
     });
