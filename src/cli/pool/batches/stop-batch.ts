@@ -3,10 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { printable } from '../../../core/printable.ts';
 import { EXIT, exitStatusOfSignal, ProcctlError } from '../../../errors.ts';
 import { show } from '../../../protocol/show.ts';
-import { sweepBatch } from '../../../runtime/remote/batches/batch-attempt.ts';
+import { LOST_RECORD } from '../../../runtime/remote/batches/batch-attempt.ts';
 import { BatchQueue } from '../../../runtime/remote/batches/batch-queue.ts';
 import { clearJobs } from '../../../runtime/remote/batches/batch-removal.ts';
 import { BatchStore } from '../../../runtime/remote/batches/batch-store.ts';
+import { Sweep } from '../../../runtime/remote/batches/sweep.ts';
 import { withLink } from '../../remote/with-link.ts';
 import { say } from '../../tell.ts';
 import type { PoolFlags } from '../flags.ts';
@@ -43,19 +44,22 @@ export const stopBatch = (url: string, name: string, flags: PoolFlags): Promise<
         tell(`${shown} has ended already`);
         return EXIT.done;
       }
+      const sweep = new Sweep(store, batch.id, LOST_RECORD);
+      const isLeft = (): boolean => signal !== undefined;
       let told = -1;
       for (;;) {
-        const running = await sweepBatch(store, batch.id);
-        if (running === 0) break;
+        const running = await sweep.run(isLeft);
         if (signal !== undefined) {
-          tell(`${shown} ends: ${text(running)} at work, on which nobody waits now`);
+          tell(`${shown} ends, and nobody waits for that now`);
           return exitStatusOfSignal(constants.signals[signal]);
         }
+        if (running === 0) break;
         if (running !== told) tell(`${shown}: ${text(running)} at work ${running === 1 ? 'is' : 'are'} being ended`);
         told = running;
         await sleep(LOOK_MS);
       }
-      await clearJobs(store, queue, batch);
+      // What is left of them by a signal does nothing.
+      await clearJobs(store, queue, batch, isLeft);
       tell(`${shown} has been stopped: ${text(left)} had not ended`);
       return EXIT.done;
     } finally {

@@ -14,11 +14,10 @@ import type { AttemptPorts, RemoteAttempt } from '../remote-attempt.ts';
 import type { BatchQueue, DueAttempt } from './batch-queue.ts';
 import type { BatchStore, Begun } from './batch-store.ts';
 import { insist } from './insist.ts';
+import { Sweep } from './sweep.ts';
 
 /** How often an attempt may be begun anew after the loss of its worker. */
 const MAX_LOSSES = 5;
-/** Positions that are gone through in one step. */
-const SWEEP_AT_ONCE = 500;
 
 /** An attempt that has been run, or refused. */
 export interface Ran {
@@ -189,17 +188,6 @@ export class BatchAttempts {
   async #sweep(batch: string): Promise<void> {
     if (this.#swept.has(batch)) return;
     this.#swept.add(batch);
-    await sweepBatch(this.#store, batch);
+    await new Sweep(this.#store, batch, LOST_RECORD).run();
   }
 }
-
-/** Settles all that a halted batch does not begin any more. @returns how many are at work */
-export const sweepBatch = async (store: BatchStore, batch: string): Promise<number> => {
-  const total = (await store.meta(batch))?.total ?? 0;
-  let running = 0;
-  for (let first = 1; first <= total; first += SWEEP_AT_ONCE) {
-    const last = Math.min(total, first + SWEEP_AT_ONCE - 1);
-    running += Math.max(0, await store.sweep(batch, first, last, LOST_RECORD));
-  }
-  return running;
-};

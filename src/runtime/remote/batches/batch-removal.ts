@@ -7,15 +7,29 @@ import type { BatchStore } from './batch-store.ts';
 
 const AT_ONCE = 500;
 
-/** Takes jobs out of the queue that have nothing to do any more; workers would find that out themselves. */
-export const clearJobs = async (store: BatchStore, queue: BatchQueue, { id, total }: BatchMeta): Promise<void> => {
-  const { state } = store.keys.detached(id);
+/**
+ * Takes jobs out of the queue that have nothing to do any more; workers would find that out themselves.
+ *
+ * The last ones first, and none that is not there: BullMQ looks for a job from the end where the last one is, and through all that wait.
+ *
+ * @param isOver asked before each step: nobody waits for the rest
+ */
+export const clearJobs = async (
+  store: BatchStore,
+  queue: BatchQueue,
+  { id, total }: BatchMeta,
+  isOver: () => boolean,
+): Promise<void> => {
+  const { redis, keys } = store;
+  const { state } = keys.detached(id);
   await queue.takeStartBack(id);
-  for (let first = 1; first <= (total ?? 0); first += AT_ONCE) {
-    const seqs = Array.from({ length: Math.min(AT_ONCE, (total ?? 0) - first + 1) }, (_, index) => first + index);
-    const states = await store.redis.hmget(state, ...seqs.map(String));
+  for (let last = total ?? 0; last >= 1 && !isOver(); last -= AT_ONCE) {
+    const seqs = Array.from({ length: Math.min(AT_ONCE, last) }, (_, index) => last - index);
+    const states = await redis.hmget(state, ...seqs.map(String));
     const attempts = states.map((text) => Math.max(1, Number.parseInt(text ?? '1', 10) || 1));
-    await queue.remove(seqs.map((seq, index) => attemptJobId(attemptJob(id, seq, attempts[index] ?? 1))));
+    const ids = seqs.map((seq, index) => attemptJobId(attemptJob(id, seq, attempts[index] ?? 1)));
+    const there = await Promise.all(ids.map((jobId) => redis.exists(keys.job(jobId))));
+    await queue.remove(ids.filter((_, index) => there[index] === 1));
   }
 };
 
