@@ -6,7 +6,7 @@ import { PieceDigest } from './piece-digest.ts';
 const INLINE_BYTES = 1024;
 const CHUNK_BYTES = 64 * 1024;
 const GATHER_MS = 50;
-/** Sent and not read: past the first figure the task is held up, below the second it goes on. */
+/** Sent and not read, or not taken by Redis yet: past the first figure the task is held up, below the second it goes on. */
 const UNREAD_HIGH_BYTES = 1024 * 1024;
 const UNREAD_LOW_BYTES = 256 * 1024;
 const FIRST_LOOK_MS = 20;
@@ -29,7 +29,7 @@ export class OutputSender {
   readonly #redis: Redis;
   readonly #key: string;
   readonly #maxBytes: number;
-  /** Who reads does not remove: it is not waited for, and all of it stays for so long. */
+  /** Who reads does not remove: only Redis is waited for, and all of it stays for so long. */
   readonly #keepMs: number | undefined;
   readonly #ports: SenderPorts;
   readonly #digest: PieceDigest | undefined;
@@ -129,23 +129,39 @@ export class OutputSender {
       for (let at = 0; at < chunk.length; at += CHUNK_BYTES) this.#add(stream, chunk.subarray(at, at + CHUNK_BYTES));
     }
     this.#last = this.#redis.pexpire(this.#key, this.#keepMs ?? OUTPUT_EXPIRY_S * 1000).catch(() => {});
-    if (this.#keepMs === undefined && this.#unreadBytes > UNREAD_HIGH_BYTES && !this.#isPaused && !this.#isOver) {
+    if (this.#unreadBytes > UNREAD_HIGH_BYTES && !this.#isPaused && !this.#isOver) {
       this.#isPaused = true;
       this.#ports.setPaused(true);
-      this.#lookSoon(FIRST_LOOK_MS);
+      if (this.#keepMs === undefined) this.#lookSoon(FIRST_LOOK_MS);
     }
   }
 
   #add(stream: Stream, piece: Buffer): void {
     const number = this.#chunks;
     this.#chunks += 1;
-    this.#sizes.push(piece.length);
+    if (this.#keepMs === undefined) this.#sizes.push(piece.length);
     this.#digest?.add(stream, piece);
     this.#unreadBytes += piece.length;
     const fields = ['n', number, 's', letterOf(stream), 'd', piece] as const;
-    this.#redis.xadd(this.#key, '*', ...fields).catch((error: Error) => {
-      this.#error ??= error;
-    });
+    this.#redis
+      .xadd(this.#key, '*', ...fields)
+      .catch((error: Error) => {
+        this.#error ??= error;
+      })
+      .then(() => this.#taken(piece.length));
+  }
+
+  /** Redis has it; where readers remove nothing, there is nobody else to wait for. */
+  #taken(bytes: number): void {
+    if (this.#keepMs === undefined) return;
+    this.#unreadBytes -= bytes;
+    if (this.#isPaused && this.#unreadBytes <= UNREAD_LOW_BYTES) this.#goOn();
+  }
+
+  #goOn(): void {
+    if (this.#isOver) return;
+    this.#isPaused = false;
+    this.#ports.setPaused(false);
   }
 
   /** How much is unread: who reads removes what he has read, from the front. */
@@ -158,12 +174,8 @@ export class OutputSender {
         // Asked again.
       }
       if (this.#isOver) return;
-      if (this.#unreadBytes > UNREAD_LOW_BYTES) {
-        this.#lookSoon(Math.min(LONGEST_LOOK_MS, delayMs * 2));
-        return;
-      }
-      this.#isPaused = false;
-      this.#ports.setPaused(false);
+      if (this.#unreadBytes > UNREAD_LOW_BYTES) this.#lookSoon(Math.min(LONGEST_LOOK_MS, delayMs * 2));
+      else this.#goOn();
     }, delayMs);
   }
 }
