@@ -54,6 +54,8 @@ export const prelude = (pipes: readonly string[], answers: string): string =>
     `mkfifo ${[...pipes, answers].map(shellQuote).join(' ')} || exit`,
     `echo "${MESSAGE_MARK}ready"`,
     `exec >${shellQuote(answers)} 2>&1`,
+    // The end of no attempt: it only says that the pipe is open at both ends.
+    `echo "${MESSAGE_MARK}open"`,
     '',
   ].join('\n');
 

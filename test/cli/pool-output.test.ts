@@ -351,6 +351,13 @@ describe.concurrent('TMPDIR', () => {
     expect(stdout.length).toBe(4 + MIB);
   });
 
+  it('holds no pipe by which a task could take away how tasks ended', async () => {
+    const look = 'while ls "$TMPDIR"/*/*.answers >&2; do sleep 0.01; done; echo gone';
+    const { stdout, code } = await pool([look, 'echo next'], '--size', '1', '--quiet');
+    expect(stdout.toString()).toBe('gone\nnext\n');
+    expect(code).toBe(0);
+  });
+
   it.each(['auto', 'spawn'])(
     'that a task empties is no reason to lose output and call it success: --runner %s',
     async (runner) => {

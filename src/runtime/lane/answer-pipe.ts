@@ -1,8 +1,16 @@
-import { constants, openSync } from 'node:fs';
+import { constants, openSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 
 /** An answer has some 20 bytes; what a shell says besides may have more. */
 const BUFFER_BYTES = 4096;
+
+const unname = (path: string): void => {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // It goes with its directory.
+  }
+};
 
 /**
  * The named pipe by which the shell of a lane answers.
@@ -19,9 +27,15 @@ export class AnswerPipe {
    */
   constructor(path: string, take: (text: string) => void) {
     const buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+    let isNamed = true;
     const onread = {
       buffer,
       callback: (size: number): boolean => {
+        if (isNamed) {
+          // Open at both ends it needs no name, and a task that reads all it finds in TMPDIR takes no answers.
+          isNamed = false;
+          unname(path);
+        }
         take(buffer.toString('latin1', 0, size));
         return true;
       },
