@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { backoffDelay } from '../../../core/backoff.ts';
 import { endOf } from '../../../core/pool/ends.ts';
+import type { EndMode } from '../../../core/pool/events.ts';
 import type { AttemptOutcome } from '../../../core/pool/outcome.ts';
 import { type AttemptJob, attemptJobId, type BatchTask } from '../../../protocol/remote/batch-job.ts';
 import {
@@ -119,9 +120,20 @@ export class BatchAttempts {
       maxOutputBytes: Math.min(task.outputMax, this.#ports.maxOutputBytes),
       keepOutputMs: keepMs,
       tellProgress: (progress) => this.#tellProgress(ref, progress),
-      wish: () => this.#store.look(ref.detached),
+      wish: () => this.#look(ref.detached),
     });
     return { task, ran };
+  }
+
+  readonly #looks = new Map<string, Promise<EndMode | undefined>>();
+
+  /** One question for all attempts at one batch that are looked after at a time. */
+  #look(batch: string): Promise<EndMode | undefined> {
+    const asked = this.#looks.get(batch);
+    if (asked !== undefined) return asked;
+    const look = this.#store.look(batch).finally(() => this.#looks.delete(batch));
+    this.#looks.set(batch, look);
+    return look;
   }
 
   /** Not into the log of a batch that is gone: it would come back. */
