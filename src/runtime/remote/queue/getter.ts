@@ -136,6 +136,7 @@ export class Getter {
   /** @returns false when there is nothing to take */
   async #takeOne(): Promise<boolean> {
     const asked = [...this.#gets];
+    const askedAt = performance.now();
     let job = await this.#next();
     let isClosed = false;
     if (job === undefined) {
@@ -145,7 +146,7 @@ export class Getter {
     }
     if (job !== undefined) {
       // Of a consumer that was lost: BullMQ says so of one that was held on to more often than it may.
-      if (job.deferredFailure === undefined || !this.#link.isLossy) await this.#hand(job);
+      if (job.deferredFailure === undefined || !this.#link.isLossy) await this.#hand(job, askedAt);
       else if (await this.#complete(job)) await this.#link.tellLost();
       return true;
     }
@@ -170,16 +171,17 @@ export class Getter {
     return (await this.#link.queue.getActiveCount()) <= this.#held.length;
   }
 
-  async #hand(job: Job): Promise<void> {
+  /** @param askedAt before it was taken, on the monotonic clock */
+  async #hand(job: Job, askedAt: number): Promise<void> {
     // From here on, whoever gets it cannot give up any more; he who has is passed over.
     const get = this.#gets.find(({ pending }) => !pending.isOver);
     if (get === undefined) {
-      await job.moveToWait(this.#token);
+      await job.moveToWait(this.#token).catch(() => {}); // its lock will expire, and somebody else gets it
       return;
     }
     get.pending.hold();
-    if (!this.#isHeldOn && !(await this.#complete(job))) {
-      // Its lock was lost, so it is somebody else's.
+    if (!this.#isHeldOn && !(await this.#complete(job, askedAt))) {
+      // Its lock was lost, so it is somebody else's, or was.
       get.pending.release();
       return;
     }
@@ -233,14 +235,17 @@ export class Getter {
     return done;
   }
 
-  /** @returns false when it is this process's no more */
-  async #complete(job: Job): Promise<boolean> {
+  /**
+   * @param askedAt before it was taken; undefined: whoever has completed it, it is done with
+   * @returns false when it is this process's no more
+   */
+  async #complete(job: Job, askedAt = performance.now()): Promise<boolean> {
     try {
       await job.moveToCompleted(null, this.#token, false);
       return true;
     } catch (error) {
-      // Said once more after a lost connection: then there is no such job any more.
-      if (isGone(error)) return true;
+      // Said once more after a lost connection: then there is no such job any more. Without a lock another one may have completed it.
+      if (isGone(error)) return performance.now() - askedAt < this.#options.lockMs;
       if (/lock/i.test(String((error as Error).message)) || /not in the active state/.test(String(error))) return false;
       throw error;
     }
