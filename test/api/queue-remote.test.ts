@@ -163,6 +163,25 @@ describe.runIf(hasRedis)('a queue in Redis', () => {
       await waiting[2];
     });
   });
+  it('says so of items that Redis could not put, and takes none that comes later for one of them', async () => {
+    await withQueue('broken', {}, async (queue) => {
+      await queue.put(1);
+      // The script that puts fails in its middle.
+      redis.cli('DEL', 'bull:broken:events');
+      redis.cli('SET', 'bull:broken:events', 'no stream');
+      const failed = [queue.put(2), queue.put(3)].map(errorOf);
+      const errors = await Promise.all(failed);
+      redis.cli('DEL', 'bull:broken:events');
+      for (const error of errors) {
+        expect(error).toMatchObject({ code: 'ERR_REMOTE', message: expect.stringContaining('cannot be put') });
+      }
+      for (const item of [4, 5, 6]) await queue.put(item);
+      const got: unknown[] = [];
+      while ((await queue.size()) > 0) got.push(await queue.get());
+      expect(got).toEqual([1, 4, 5, 6]);
+    });
+    for (const key of redis.cli('--raw', 'KEYS', 'bull:broken:*')) redis.cli('DEL', key);
+  });
   it('lets a get wait, be first in turn, and give up without swallowing an item', async () => {
     await withQueue('gets', {}, async (queue) => {
       expect(await codeOf(queue.getNowait())).toBe('ERR_QUEUE_EMPTY');
