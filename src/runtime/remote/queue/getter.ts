@@ -1,8 +1,9 @@
 import type { Job } from 'bullmq';
 import type { QueueRules } from '../../../core/queue/events.ts';
 import { QueueClosedError, QueueEmptyError, RemoteError } from '../../../errors.ts';
+import { forgetClosedWhenEmpty } from '../../../protocol/remote/closed-script.ts';
 import { itemOf } from '../../../protocol/remote/item.ts';
-import { itemKeys } from '../../../protocol/remote/put-script.ts';
+import { itemKeys } from '../../../protocol/remote/item-keys.ts';
 import type { RestoreHandle } from '../../../protocol/values/handle.ts';
 import type { WaitLimits } from '../../broker/limits.ts';
 import { uniqueText } from '../../unique-text.ts';
@@ -151,6 +152,7 @@ export class Getter {
       return true;
     }
     const isOver = isClosed && (await this.#isDrained());
+    if (isOver) await this.#link.redis.eval(forgetClosedWhenEmpty(this.#options.name), 0);
     for (const { isNowait, pending } of asked) {
       if (isOver) pending.reject(new QueueClosedError());
       else if (isNowait) pending.reject(new QueueEmptyError());
@@ -165,9 +167,9 @@ export class Getter {
     return (await this.#link.worker.getNextJob(this.#token, { block: false })) as Job | undefined;
   }
 
-  /** Nothing will come any more, unless somebody gives back what he has. */
+  /** Nothing will come any more: neither is anything left, nor can somebody give back what he has. */
   async #isDrained(): Promise<boolean> {
-    if (this.#options.rules.delivery === 'at-most-once') return true;
+    if (this.#link.isLossy) return true;
     return (await this.#link.queue.getActiveCount()) <= this.#held.length;
   }
 

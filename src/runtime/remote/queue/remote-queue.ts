@@ -1,6 +1,5 @@
 import { QueueClosedError, TimeoutError, WorkerLostError } from '../../../errors.ts';
-import { keysOf } from '../../../protocol/remote/keys.ts';
-import { itemKeys } from '../../../protocol/remote/put-script.ts';
+import { closeScript } from '../../../protocol/remote/closed-script.ts';
 import type { RestoreHandle } from '../../../protocol/values/handle.ts';
 import type { WaitLimits } from '../../broker/limits.ts';
 import { Getter } from './getter.ts';
@@ -11,8 +10,6 @@ import { Wakes } from './wakes.ts';
 
 /** At the latest it is looked again, though no event has come. */
 const LOOK_MS = 1_000;
-/** Who comes late learns for so long that a queue was closed, s. */
-const CLOSED_EXPIRY_S = 3_600;
 
 const NOTHING = { pid: 0, exitCode: null, signal: null, stderrTail: '' };
 
@@ -88,12 +85,7 @@ export class RemoteQueue {
     return this.#ready(async () => {
       // What was put before is in the queue first.
       await this.#putter.settled();
-      const { name } = this.#options;
-      await this.#link.redis
-        .multi()
-        .set(itemKeys(name).closed, '1', 'EX', CLOSED_EXPIRY_S)
-        .xadd(keysOf(name).events, '*', 'event', CLOSED_EVENT)
-        .exec();
+      await this.#link.redis.eval(closeScript(this.#options.name, CLOSED_EVENT), 0);
     });
   }
 
