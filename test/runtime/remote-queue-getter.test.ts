@@ -14,7 +14,7 @@ interface FakeJob {
 }
 
 /** Of a queue that has these items, one after the other. */
-const getterOf = (lockMs: number, next: () => Promise<FakeJob | undefined>): Getter => {
+const getterOf = (lockMs: number, next: () => Promise<FakeJob | undefined>, items = new Wakes(5)): Getter => {
   const link = {
     ready: Promise.resolve(),
     worker: { getNextJob: next },
@@ -24,7 +24,7 @@ const getterOf = (lockMs: number, next: () => Promise<FakeJob | undefined>): Get
     redacted: (text: string) => text,
   } as unknown as QueueLink;
   const rules = { maxSize: Number.POSITIVE_INFINITY, delivery: 'at-most-once', isJoinable: false } as const;
-  return new Getter(link, { name: 'a', rules, lockMs, restore: () => ({}) }, new Wakes(5), () => {});
+  return new Getter(link, { name: 'a', rules, lockMs, restore: () => ({}) }, items, () => {});
 };
 
 const passed = async (ms: number): Promise<void> => {
@@ -66,4 +66,13 @@ describe('at most once, a consumer that takes an item', () => {
     await expect.poll(() => later).toBeDefined();
     expect(await later).toBe('wanted');
   });
+});
+
+it('answers at once who does not want to wait, whoever waits, and whoever did', async () => {
+  const getter = getterOf(3_600_000, async () => undefined, new Wakes(3_600_000));
+  for (const _ of [1, 2]) await expect(getter.get({}, true)).rejects.toMatchObject({ code: 'ERR_QUEUE_EMPTY' });
+  const waiting = getter.get({}, false);
+  for (const _ of [1, 2]) await expect(getter.get({}, true)).rejects.toMatchObject({ code: 'ERR_QUEUE_EMPTY' });
+  getter.fail('over');
+  await expect(waiting).rejects.toBe('over');
 });

@@ -77,6 +77,8 @@ export class Getter {
       () => this.#drop(),
     );
     if (!pending.isOver) this.#gets.push({ isNowait, pending });
+    // Others may be waiting.
+    if (isNowait) this.#items.wake();
     void this.#run();
     return pending.promise;
   }
@@ -124,7 +126,7 @@ export class Getter {
     while (this.#gets.length > 0) {
       const seen = this.#items.count;
       try {
-        if (!(await this.#takeOne())) await this.#items.after(seen);
+        if (!(await this.#takeOne()) && this.#gets.length > 0) await this.#items.after(seen);
       } catch (error) {
         const why = new RemoteError('ERR_REMOTE', this.#link.redacted(`cannot be taken: ${(error as Error).message}`));
         this.#gets.shift()?.pending.reject(why);

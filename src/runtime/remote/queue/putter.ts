@@ -43,6 +43,8 @@ export class Putter {
     const full = (): unknown => new QueueFullError();
     const pending = new Pending<void>(isNowait ? {} : limits, full, () => this.#drop());
     if (!pending.isOver) this.#puts.push({ data, isNowait, pending });
+    // Others may be waiting for room.
+    if (isNowait) this.#room.wake();
     void this.#run();
     return pending.promise;
   }
