@@ -49,6 +49,11 @@ export class RemoteQueue {
     this.#getter = new Getter(this.#link, { name, rules, lockMs, restore }, this.#items, onChange);
   }
 
+  /** It answers nothing more; another one does. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   /** @param data of the job */
   put(data: unknown, limits: WaitLimits, isNowait: boolean): Promise<void> {
     return this.#putter.put(data, limits, isNowait);
