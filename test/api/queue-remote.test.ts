@@ -182,6 +182,21 @@ describe.runIf(hasRedis)('a queue in Redis', () => {
     });
     for (const key of redis.cli('--raw', 'KEYS', 'bull:broken:*')) redis.cli('DEL', key);
   });
+  it('rejects with an error of its own what Redis answers by one', async () => {
+    redis.cli('SET', 'bull:wrong:events', 'no stream');
+    const queue = new JoinableQueue({ on: redis.url, name: 'wrong' });
+    const asked = [queue.put(1), queue.get(), queue.size(), queue.join()];
+    const expected = { name: 'RemoteError', code: 'ERR_REMOTE', message: expect.stringContaining('WRONGTYPE') };
+    for (const error of await Promise.all(asked.map(errorOf))) expect(error).toMatchObject(expected);
+    redis.cli('DEL', 'bull:wrong:events');
+    await queue.put(1);
+    redis.cli('DEL', 'bull:wrong:wait');
+    redis.cli('SET', 'bull:wrong:wait', 'no list');
+    expect(await errorOf(queue.size())).toMatchObject(expected);
+    redis.cli('DEL', 'bull:wrong:wait');
+    await queue.remove();
+    for (const key of redis.cli('--raw', 'KEYS', 'bull:wrong:*')) redis.cli('DEL', key);
+  });
   it('lets a get wait, be first in turn, and give up without swallowing an item', async () => {
     await withQueue('gets', {}, async (queue) => {
       expect(await codeOf(queue.getNowait())).toBe('ERR_QUEUE_EMPTY');

@@ -1,4 +1,4 @@
-import { QueueClosedError, TimeoutError, WorkerLostError } from '../../../errors.ts';
+import { ProcctlError, QueueClosedError, RemoteError, TimeoutError, WorkerLostError } from '../../../errors.ts';
 import { closeScript } from '../../../protocol/remote/closed-script.ts';
 import type { RestoreHandle } from '../../../protocol/values/handle.ts';
 import type { WaitLimits } from '../../broker/limits.ts';
@@ -42,7 +42,7 @@ export class RemoteQueue {
     });
     this.#onOver = onOver;
     // Others do not agree to the rules: who asks again may find another queue.
-    this.#link.ready.catch((error) => this.#fail(error));
+    this.#link.ready.catch((error) => this.#fail(this.#own(error)));
     const onChange = (): void => this.#update();
     this.#putter = new Putter(this.#link, this.#room, onChange);
     const { name, rules, lockMs } = options;
@@ -96,11 +96,15 @@ export class RemoteQueue {
 
   /** Of one that is `isForRemoval`. */
   async remove(): Promise<void> {
-    await this.#ready(async () => {
-      await this.#link.queue.obliterate({ force: true });
-      await this.#link.removeKeys();
-    });
-    this.removed();
+    try {
+      await this.#ready(async () => {
+        await this.#link.queue.obliterate({ force: true });
+        await this.#link.removeKeys();
+      });
+    } finally {
+      // It has nothing else to do, and would stay connected.
+      this.removed();
+    }
   }
 
   /** It has been removed: what is asked of it is rejected. */
@@ -121,8 +125,15 @@ export class RemoteQueue {
       };
       this.#calls.add(reject);
       this.#update();
-      this.#link.ready.then(action).then(resolve, reject).then(over);
+      const fail = (error: unknown): void => reject(this.#own(error));
+      this.#link.ready.then(action).then(resolve, fail).then(over);
     });
+  }
+
+  /** What Redis, or the connection, says is told as an error of procctl, without what was sent. */
+  #own(error: unknown): unknown {
+    if (error instanceof ProcctlError) return error;
+    return new RemoteError('ERR_REMOTE', this.#link.redacted(`the queue cannot be used: ${(error as Error).message}`));
   }
 
   #fail(error: unknown): void {
