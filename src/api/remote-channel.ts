@@ -29,12 +29,12 @@ export class RemoteChannel implements QueueBackend {
       throw new RemoteError('ERR_JOB_SIZE', `the item has ${bytes} bytes as JSON, and ${MAX_ITEM_BYTES} can travel`);
     }
     limits.signal?.throwIfAborted();
-    return (await this.#open()).put(JSON.parse(text), limits, isNowait);
+    return this.#ask((queue) => queue.put(JSON.parse(text), limits, isNowait));
   }
 
   async get(limits: WaitLimits, isNowait: boolean): Promise<unknown> {
     limits.signal?.throwIfAborted();
-    return (await this.#open()).get(limits, isNowait);
+    return this.#ask((queue) => queue.get(limits, isNowait));
   }
 
   next(): Promise<IteratorResult<unknown, undefined>> {
@@ -49,8 +49,8 @@ export class RemoteChannel implements QueueBackend {
     return (await this.#queue?.taskDone()) ?? false;
   }
 
-  async size(): Promise<number> {
-    return (await this.#open()).size();
+  size(): Promise<number> {
+    return this.#ask((queue) => queue.size());
   }
 
   async isFull(): Promise<boolean> {
@@ -59,13 +59,11 @@ export class RemoteChannel implements QueueBackend {
 
   async join(limits: WaitLimits): Promise<void> {
     limits.signal?.throwIfAborted();
-    return (await this.#open()).join(limits);
+    return this.#ask((queue) => queue.join(limits));
   }
 
   async close(): Promise<void> {
-    await this.#open()
-      .then((queue) => queue.close())
-      .catch(() => {});
+    await this.#ask((queue) => queue.close()).catch(() => {});
   }
 
   async remove(): Promise<void> {
@@ -89,6 +87,13 @@ export class RemoteChannel implements QueueBackend {
       lockMs,
       connectTimeoutMs,
     });
+  }
+
+  async #ask<T>(action: (queue: RemoteQueue) => Promise<T>): Promise<T> {
+    let queue = await this.#open();
+    // Cut off, it goes with the last who waits, and that may be in the very same turn.
+    while (queue.isOver) queue = await this.#open();
+    return action(queue);
   }
 
   #open(): Promise<RemoteQueue> {

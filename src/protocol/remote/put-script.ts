@@ -1,17 +1,11 @@
+import { forgetClosedWhenEmpty } from './closed-script.ts';
+import { itemKeys } from './item-keys.ts';
+
 /** What the server says of an item that was not put. */
 export const PUT_REFUSED = { full: 'PROCCTL_FULL', closed: 'PROCCTL_CLOSED', later: 'PROCCTL_LATER' } as const;
 
 /** Kept for as long as somebody may still send again what he has sent, s. */
 const EXPIRY_S = 3600;
-
-export const itemKeys = (queue: string) => ({
-  /** String: the number of the last item of this producer. */
-  put: (producer: string): string => `procctl:${queue}:put:${producer}`,
-  /** Its presence: nothing more is put. */
-  closed: `procctl:${queue}:closed`,
-  /** String: JSON of what all have to agree upon. */
-  rules: `procctl:${queue}:rules`,
-});
 
 /** The id of the job of an item. */
 export const itemId = (producer: string, number: number): string => `${producer}-${number}`;
@@ -38,7 +32,10 @@ export const putPrelude = (queue: string, maxSize: number): string => {
     local last = tonumber(redis.call('GET', key) or '0')
     number = tonumber(number)
     if number <= last then return id end
-    if redis.call('EXISTS', '${keys.closed}') == 1 then return redis.error_reply('${PUT_REFUSED.closed}') end
+    if redis.call('EXISTS', '${keys.closed}') == 1 then
+      ${forgetClosedWhenEmpty(queue)}
+      return redis.error_reply('${PUT_REFUSED.closed}')
+    end
     if number > last + 1 then return redis.error_reply('${PUT_REFUSED.later}') end
     ${isFull}
     redis.call('SET', key, number, 'EX', ${EXPIRY_S})

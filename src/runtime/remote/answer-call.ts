@@ -24,13 +24,19 @@ const isPair = (value: unknown): boolean => Array.isArray(value) && typeof value
 const hasForm = ({ kind, weight }: Call, value: unknown): boolean =>
   kind === 0 || (Array.isArray(value) && value.length === weight && (kind !== 3 || value.every(isPair)));
 
-const resolved = (call: Call, bytes: Buffer, restore: RestoreHandle): void => {
+/** @throws SerializationError for JSON that is nested deeper than values cross */
+const bytesOf = ({ result, value }: Extract<AttemptOutcome, { kind: 'returned' }>): Buffer =>
+  value === undefined ? encodeValue(JSON.parse(result), 'result') : Buffer.from(value);
+
+const resolved = (call: Call, outcome: Extract<AttemptOutcome, { kind: 'returned' }>, restore: RestoreHandle): void => {
   // What comes from elsewhere may name what is of this machine only; and reading it is cheap beside its way.
   const check: RestoreHandle = (description) => {
     assertRemoteHandle(description, 'result');
     return restore(description);
   };
+  let bytes: Buffer;
   try {
+    bytes = bytesOf(outcome);
     if (!hasForm(call, decodeValue(bytes, check)))
       throw new SerializationError('the result is not of its form', 'result');
   } catch (error) {
@@ -69,10 +75,8 @@ const failed = (call: Call, error: AttemptError, seat: CallSeat, restore: Restor
 
 /** Gives a call what became of it elsewhere. @param restore makes references to what can be reached from everywhere */
 export const answerCall = (call: Call, outcome: AttemptOutcome, seat: CallSeat, restore: RestoreHandle): void => {
-  if (outcome.kind === 'returned') {
-    const { result, value } = outcome;
-    resolved(call, value === undefined ? encodeValue(JSON.parse(result), 'result') : Buffer.from(value), restore);
-  } else if (seat.hasTimedOut) {
+  if (outcome.kind === 'returned') resolved(call, outcome, restore);
+  else if (seat.hasTimedOut) {
     call.onTimeout();
     const worker = { pid: seat.pid, exitCode: null, signal: null, stderrTail: seat.stderrTail };
     call.onFailure({ kind: 'lost', worker, saidRubbish: false });

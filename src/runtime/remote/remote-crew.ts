@@ -9,6 +9,7 @@ import { decodeValueAt } from '../../protocol/values/codec.ts';
 import type { RestoreHandle } from '../../protocol/values/handle.ts';
 import { assertRemoteHandle, ReachableHandle } from '../../protocol/values/remote-handle.ts';
 import type { TargetOnWire } from '../../protocol/worker-frames.ts';
+import { writeOwn } from '../output/write-own.ts';
 import type { Call, CallSource, KnownTarget } from '../workers/call.ts';
 import type { Counts, Workforce } from '../workers/workforce.ts';
 import { answerCall } from './answer-call.ts';
@@ -258,7 +259,7 @@ export class RemoteCrew implements Workforce {
         if (atWork.begun > 1) this.counts.lostWorkers += 1;
       },
       onData: (stream, chunk) => {
-        process[stream].write(chunk);
+        writeOwn(process[stream], chunk);
         if (stream === 'stderr') atWork.tail = Buffer.concat([atWork.tail, chunk]).subarray(-TAIL_BYTES);
       },
       onTimeLimit: () => {

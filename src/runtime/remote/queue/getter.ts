@@ -1,8 +1,9 @@
 import type { Job } from 'bullmq';
 import type { QueueRules } from '../../../core/queue/events.ts';
 import { QueueClosedError, QueueEmptyError, RemoteError } from '../../../errors.ts';
+import { forgetClosedWhenEmpty } from '../../../protocol/remote/closed-script.ts';
 import { itemOf } from '../../../protocol/remote/item.ts';
-import { itemKeys } from '../../../protocol/remote/put-script.ts';
+import { itemKeys } from '../../../protocol/remote/item-keys.ts';
 import type { RestoreHandle } from '../../../protocol/values/handle.ts';
 import type { WaitLimits } from '../../broker/limits.ts';
 import { uniqueText } from '../../unique-text.ts';
@@ -76,6 +77,8 @@ export class Getter {
       () => this.#drop(),
     );
     if (!pending.isOver) this.#gets.push({ isNowait, pending });
+    // Others may be waiting.
+    if (isNowait) this.#items.wake();
     void this.#run();
     return pending.promise;
   }
@@ -123,7 +126,7 @@ export class Getter {
     while (this.#gets.length > 0) {
       const seen = this.#items.count;
       try {
-        if (!(await this.#takeOne())) await this.#items.after(seen);
+        if (!(await this.#takeOne()) && this.#gets.length > 0) await this.#items.after(seen);
       } catch (error) {
         const why = new RemoteError('ERR_REMOTE', this.#link.redacted(`cannot be taken: ${(error as Error).message}`));
         this.#gets.shift()?.pending.reject(why);
@@ -136,6 +139,7 @@ export class Getter {
   /** @returns false when there is nothing to take */
   async #takeOne(): Promise<boolean> {
     const asked = [...this.#gets];
+    const askedAt = performance.now();
     let job = await this.#next();
     let isClosed = false;
     if (job === undefined) {
@@ -145,11 +149,12 @@ export class Getter {
     }
     if (job !== undefined) {
       // Of a consumer that was lost: BullMQ says so of one that was held on to more often than it may.
-      if (job.deferredFailure === undefined || !this.#link.isLossy) await this.#hand(job);
+      if (job.deferredFailure === undefined || !this.#link.isLossy) await this.#hand(job, askedAt);
       else if (await this.#complete(job)) await this.#link.tellLost();
       return true;
     }
     const isOver = isClosed && (await this.#isDrained());
+    if (isOver) await this.#link.redis.eval(forgetClosedWhenEmpty(this.#options.name), 0);
     for (const { isNowait, pending } of asked) {
       if (isOver) pending.reject(new QueueClosedError());
       else if (isNowait) pending.reject(new QueueEmptyError());
@@ -164,22 +169,23 @@ export class Getter {
     return (await this.#link.worker.getNextJob(this.#token, { block: false })) as Job | undefined;
   }
 
-  /** Nothing will come any more, unless somebody gives back what he has. */
+  /** Nothing will come any more: neither is anything left, nor can somebody give back what he has. */
   async #isDrained(): Promise<boolean> {
-    if (this.#options.rules.delivery === 'at-most-once') return true;
+    if (this.#link.isLossy) return true;
     return (await this.#link.queue.getActiveCount()) <= this.#held.length;
   }
 
-  async #hand(job: Job): Promise<void> {
+  /** @param askedAt before it was taken, on the monotonic clock */
+  async #hand(job: Job, askedAt: number): Promise<void> {
     // From here on, whoever gets it cannot give up any more; he who has is passed over.
     const get = this.#gets.find(({ pending }) => !pending.isOver);
     if (get === undefined) {
-      await job.moveToWait(this.#token);
+      await job.moveToWait(this.#token).catch(() => {}); // its lock will expire, and somebody else gets it
       return;
     }
     get.pending.hold();
-    if (!this.#isHeldOn && !(await this.#complete(job))) {
-      // Its lock was lost, so it is somebody else's.
+    if (!this.#isHeldOn && !(await this.#complete(job, askedAt))) {
+      // Its lock was lost, so it is somebody else's, or was.
       get.pending.release();
       return;
     }
@@ -233,14 +239,17 @@ export class Getter {
     return done;
   }
 
-  /** @returns false when it is this process's no more */
-  async #complete(job: Job): Promise<boolean> {
+  /**
+   * @param askedAt before it was taken; undefined: whoever has completed it, it is done with
+   * @returns false when it is this process's no more
+   */
+  async #complete(job: Job, askedAt = performance.now()): Promise<boolean> {
     try {
       await job.moveToCompleted(null, this.#token, false);
       return true;
     } catch (error) {
-      // Said once more after a lost connection: then there is no such job any more.
-      if (isGone(error)) return true;
+      // Said once more after a lost connection: then there is no such job any more. Without a lock another one may have completed it.
+      if (isGone(error)) return performance.now() - askedAt < this.#options.lockMs;
       if (/lock/i.test(String((error as Error).message)) || /not in the active state/.test(String(error))) return false;
       throw error;
     }

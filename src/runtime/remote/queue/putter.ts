@@ -43,6 +43,8 @@ export class Putter {
     const full = (): unknown => new QueueFullError();
     const pending = new Pending<void>(isNowait ? {} : limits, full, () => this.#drop());
     if (!pending.isOver) this.#puts.push({ data, isNowait, pending });
+    // Others may be waiting for room.
+    if (isNowait) this.#room.wake();
     void this.#run();
     return pending.promise;
   }
@@ -79,7 +81,7 @@ export class Putter {
     while (this.#puts.length > 0) {
       const seen = this.#room.count;
       const refusal = await this.#send(this.#puts.slice(0, BATCH));
-      if (refusal !== PUT_REFUSED.full || this.#puts.length === 0) continue;
+      if (refusal?.includes(PUT_REFUSED.full) !== true || this.#puts.length === 0) continue;
       this.#isStuck = true;
       this.#tellIdle();
       await this.#room.after(seen);
@@ -96,30 +98,55 @@ export class Putter {
     const results = await Promise.allSettled(
       batch.map(({ data }, index) => this.#add(data, itemId(this.#producer, this.#last + 1 + index))),
     );
-    // Of two behind each other, only the first can have been taken.
-    const refusedAt = results.findIndex(({ status }) => status === 'rejected');
-    const accepted = refusedAt === -1 ? batch.length : refusedAt;
-    this.#last += accepted;
-    for (const { pending } of batch.slice(0, accepted)) pending.resolve();
-    const refused = results[accepted];
-    const refusal = refused?.status === 'rejected' ? String((refused.reason as Error)?.message) : undefined;
-    if (refusal !== undefined) this.#refuse(batch.slice(accepted), refusal);
-    for (const { pending } of batch.slice(accepted)) pending.release();
+    const refusals = results.map((result) =>
+      result.status === 'rejected' ? String((result.reason as Error)?.message) : undefined,
+    );
+    // Behind one that was refused, only one that the server has counted can have been taken; but see #fails.
+    const refusal = refusals.find((each) => each !== undefined);
+    for (const [index, { pending }] of batch.entries()) if (refusals[index] === undefined) pending.resolve();
+    const hasFailed = this.#fails(batch, refusals);
+    if (refusal === undefined) this.#last += batch.length;
+    else if (!hasFailed) {
+      this.#last += refusals.indexOf(refusal);
+      this.#refuse(refusal);
+    }
+    for (const { pending } of batch) pending.release();
     this.#puts = this.#puts.filter(({ pending }) => !pending.isOver);
-    return Object.values(PUT_REFUSED).find((code) => refusal?.includes(code));
+    return hasFailed ? undefined : refusal;
   }
 
-  #refuse(rest: readonly Put[], refusal: string): void {
+  /**
+   * What failed by itself may have been counted all the same: a script is not undone. So numbers begin anew, or the next item would
+   * be taken for one that was put before.
+   *
+   * @returns whether there is such a one
+   */
+  #fails(batch: readonly Put[], refusals: readonly (string | undefined)[]): boolean {
+    const isOwn = (refusal: string): boolean => Object.values(PUT_REFUSED).some((code) => refusal.includes(code));
+    let isFailing = false;
+    for (const [index, { pending }] of batch.entries()) {
+      const refusal = refusals[index];
+      if (refusal === undefined || isOwn(refusal)) continue;
+      isFailing = true;
+      pending.reject(new RemoteError('ERR_REMOTE', this.#link.redacted(`cannot be put: ${refusal}`)));
+    }
+    if (isFailing) this.#beginAnew();
+    return isFailing;
+  }
+
+  #beginAnew(): void {
+    this.#producer = uniqueText();
+    this.#last = 0;
+  }
+
+  #refuse(refusal: string): void {
     if (refusal.includes(PUT_REFUSED.full)) {
       for (const { pending, isNowait } of this.#puts) if (isNowait) pending.reject(new QueueFullError());
     } else if (refusal.includes(PUT_REFUSED.closed)) {
       for (const { pending } of this.#puts) pending.reject(new QueueClosedError());
-    } else if (refusal.includes(PUT_REFUSED.later)) {
-      // The server has forgotten how far this producer has come: it begins anew, as another one.
-      this.#producer = uniqueText();
-      this.#last = 0;
     } else {
-      rest[0]?.pending.reject(new RemoteError('ERR_REMOTE', this.#link.redacted(`cannot be put: ${refusal}`)));
+      // The server has forgotten how far this producer has come: it begins anew, as another one.
+      this.#beginAnew();
     }
   }
 

@@ -1,6 +1,5 @@
-import { QueueClosedError, TimeoutError, WorkerLostError } from '../../../errors.ts';
-import { keysOf } from '../../../protocol/remote/keys.ts';
-import { itemKeys } from '../../../protocol/remote/put-script.ts';
+import { ProcctlError, QueueClosedError, RemoteError, TimeoutError, WorkerLostError } from '../../../errors.ts';
+import { closeScript } from '../../../protocol/remote/closed-script.ts';
 import type { RestoreHandle } from '../../../protocol/values/handle.ts';
 import type { WaitLimits } from '../../broker/limits.ts';
 import { Getter } from './getter.ts';
@@ -11,8 +10,6 @@ import { Wakes } from './wakes.ts';
 
 /** At the latest it is looked again, though no event has come. */
 const LOOK_MS = 1_000;
-/** Who comes late learns for so long that a queue was closed, s. */
-const CLOSED_EXPIRY_S = 3_600;
 
 const NOTHING = { pid: 0, exitCode: null, signal: null, stderrTail: '' };
 
@@ -45,11 +42,16 @@ export class RemoteQueue {
     });
     this.#onOver = onOver;
     // Others do not agree to the rules: who asks again may find another queue.
-    this.#link.ready.catch((error) => this.#fail(error));
+    this.#link.ready.catch((error) => this.#fail(this.#own(error)));
     const onChange = (): void => this.#update();
     this.#putter = new Putter(this.#link, this.#room, onChange);
     const { name, rules, lockMs } = options;
     this.#getter = new Getter(this.#link, { name, rules, lockMs, restore }, this.#items, onChange);
+  }
+
+  /** It answers nothing more; another one does. */
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   /** @param data of the job */
@@ -88,22 +90,21 @@ export class RemoteQueue {
     return this.#ready(async () => {
       // What was put before is in the queue first.
       await this.#putter.settled();
-      const { name } = this.#options;
-      await this.#link.redis
-        .multi()
-        .set(itemKeys(name).closed, '1', 'EX', CLOSED_EXPIRY_S)
-        .xadd(keysOf(name).events, '*', 'event', CLOSED_EVENT)
-        .exec();
+      await this.#link.redis.eval(closeScript(this.#options.name, CLOSED_EVENT), 0);
     });
   }
 
   /** Of one that is `isForRemoval`. */
   async remove(): Promise<void> {
-    await this.#ready(async () => {
-      await this.#link.queue.obliterate({ force: true });
-      await this.#link.removeKeys();
-    });
-    this.removed();
+    try {
+      await this.#ready(async () => {
+        await this.#link.queue.obliterate({ force: true });
+        await this.#link.removeKeys();
+      });
+    } finally {
+      // It has nothing else to do, and would stay connected.
+      this.removed();
+    }
   }
 
   /** It has been removed: what is asked of it is rejected. */
@@ -124,8 +125,15 @@ export class RemoteQueue {
       };
       this.#calls.add(reject);
       this.#update();
-      this.#link.ready.then(action).then(resolve, reject).then(over);
+      const fail = (error: unknown): void => reject(this.#own(error));
+      this.#link.ready.then(action).then(resolve, fail).then(over);
     });
+  }
+
+  /** What Redis, or the connection, says is told as an error of procctl, without what was sent. */
+  #own(error: unknown): unknown {
+    if (error instanceof ProcctlError) return error;
+    return new RemoteError('ERR_REMOTE', this.#link.redacted(`the queue cannot be used: ${(error as Error).message}`));
   }
 
   #fail(error: unknown): void {
