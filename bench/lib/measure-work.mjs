@@ -2,7 +2,7 @@
 import { median, summarize } from './statistics.mjs';
 import { timedRun } from './timed-run.mjs';
 
-export const REPETITIONS = 5;
+export const REPETITIONS = 3;
 
 /** Runs each way once, then each once more, and so on. */
 const inTurn = async (ways, runOnce) => {

@@ -17,7 +17,7 @@ lived for more than a second before, and no delay is asked for (\`--backoff 0\`)
   unit: 'ms',
   goals: [{ text: 'at most 2 × runit', way: 'procctl', against: 'runit', atMost: 2 }],
   isMoreBetter: false,
-  repetitions: 50,
+  repetitions: 20,
   against: 'runit',
   valueOf: (elapsedMs) => elapsedMs,
   ways: async ({ directory, tools, openSupervisor }) => {
