@@ -69,21 +69,26 @@ const report = {
   works: [],
 };
 process.stdout.write(`${headSection(report)}\n`);
+const goals = [];
 let hasFailed = false;
 for (const name of names.length > 0 ? names : all) {
   say(`bench: ${name}`);
   const { default: work } = await import(`./works/${name}.mjs`);
   const loadBefore = load();
+  // Benchmarks may give their files the same names.
+  const own = mkdtempSync(join(directory, `${name}-`));
   try {
-    const measured = await measureWork(work, bench).finally(() => supervisors.closeAll());
+    const measured = await measureWork(work, { ...bench, directory: own }).finally(() => supervisors.closeAll());
     const result = { name, loadBefore, ...work, ...measured, goals: judgeGoals({ ...work, ...measured }) };
     report.works.push(result);
+    goals.push(result);
     process.stdout.write(`${workSection(result)}\n`);
   } catch (error) {
     hasFailed = true;
+    goals.push({ name, goals: judgeGoals(work) });
     say(`bench: ${name}: ${error.message}`);
   }
   if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify(report, null, 2)}\n`);
 }
-if (report.works.some(({ goals }) => goals.length > 0)) process.stdout.write(goalsSection(report.works));
+if (goals.some((result) => result.goals.length > 0)) process.stdout.write(goalsSection(goals));
 if (hasFailed) process.exitCode = 1;

@@ -16,16 +16,15 @@ const measuredOf = (rows, { way, amount, column }) => {
   return column === undefined ? row?.median : row?.more[column];
 };
 
-/** @returns whether it is met, and by what; undefined where a way it needs is not there */
+/** @returns whether it is met, and by what; neither where a way it needs was not measured */
 const judge = (rows, goal) => {
   const value = measuredOf(rows, goal);
   const standard = goal.against === undefined ? 1 : rows.find(({ name }) => name === goal.against)?.median;
-  if (value === undefined || standard === undefined) return undefined;
+  if (value === undefined || standard === undefined) return { ...goal };
   const measured = value / standard;
   const isMet = goal.atLeast === undefined ? measured <= goal.atMost : measured >= goal.atLeast;
   return { ...goal, measured, isMet };
 };
 
-/** @returns each goal of a measured work with `measured` and `isMet`; without those that could not be judged */
-export const judgeGoals = ({ goals = [], rows }) =>
-  goals.map((goal) => judge(rows, goal)).filter((judged) => judged !== undefined);
+/** @returns each goal of a work with `measured` and `isMet`, as far as it was measured */
+export const judgeGoals = ({ goals = [], rows = [] }) => goals.map((goal) => judge(rows, goal));

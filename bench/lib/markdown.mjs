@@ -42,7 +42,8 @@ const columnsOf = ({ amountName, unit, isMoreBetter, isMemoryWatched, standard, 
 const figure = ({ measured, against, unit }) =>
   against === undefined ? `${number(measured)}${unit ? ` ${unit}` : ''}` : `${measured.toFixed(2)} × ${against}`;
 
-const verdict = (goal) => `${goal.isMet ? 'met' : '**missed**'}: ${figure(goal)}`;
+const verdict = (goal) =>
+  goal.measured === undefined ? 'not measured' : `${goal.isMet ? 'met' : '**missed**'}: ${figure(goal)}`;
 
 /** All goals of a run, each with what was measured. */
 export const goalsSection = (works) => {
