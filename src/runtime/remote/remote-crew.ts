@@ -3,16 +3,13 @@ import { Pace } from '../../core/calls/pace.ts';
 import type { AttemptOutcome } from '../../core/pool/outcome.ts';
 import type { FunctionCommand } from '../../core/pool/task.ts';
 import { PoolClosedError } from '../../errors.ts';
-import { CALL } from '../../protocol/calls.ts';
-import { exactJson } from '../../protocol/exact-json.ts';
-import { decodeValueAt } from '../../protocol/values/codec.ts';
 import type { RestoreHandle } from '../../protocol/values/handle.ts';
-import { assertRemoteHandle, ReachableHandle } from '../../protocol/values/remote-handle.ts';
 import type { TargetOnWire } from '../../protocol/worker-frames.ts';
 import { writeOwn } from '../output/write-own.ts';
 import type { Call, CallSource, KnownTarget } from '../workers/call.ts';
 import type { Counts, Workforce } from '../workers/workforce.ts';
 import { answerCall } from './answer-call.ts';
+import { commandOf } from './call-command.ts';
 import type { RemoteCalls, RemoteCallsOptions } from './remote-calls.ts';
 
 /** A chunk is worth so much work: some ten times what it takes to send a job. */
@@ -21,7 +18,6 @@ const CHUNK_MS = 20;
 const JOB_MS = 1;
 /** Of standard error, for those who want to know why a worker has ended. */
 const TAIL_BYTES = 4096;
-const KINDS = { [CALL.single]: 'single', [CALL.map]: 'map', [CALL.starmap]: 'starmap', [CALL.each]: 'each' } as const;
 
 export interface RemoteCrewOptions extends RemoteCallsOptions {
   /** Jobs in the queue or at work at a time. */
@@ -37,11 +33,6 @@ interface AtWork {
   begun: number;
   hasTimedOut: boolean;
 }
-
-const checkHandle: RestoreHandle = (description) => {
-  assertRemoteHandle(description, 'args');
-  return new ReachableHandle();
-};
 
 /** The makers of calls that are elsewhere: whoever takes jobs from a queue in Redis. It is connected while there is something to do. */
 export class RemoteCrew implements Workforce {
@@ -244,7 +235,7 @@ export class RemoteCrew implements Workforce {
   #give(call: Call, calls: RemoteCalls): void {
     let command: FunctionCommand;
     try {
-      command = this.#command(call, calls);
+      command = commandOf(call, (target) => calls.moduleName(target));
     } catch (error) {
       call.onFailure({ kind: 'rejected', error });
       return;
@@ -285,25 +276,6 @@ export class RemoteCrew implements Workforce {
     const host = measured?.host ?? seat?.host;
     const stderrTail = tail.toString('utf8').replace(/^\uFFFD+/, '');
     answerCall(call, outcome, { pid: seat?.pid ?? 0, host, stderrTail, hasTimedOut }, this.#options.restore);
-  }
-
-  /** @throws SerializationError when an argument can be reached on this machine only */
-  #command(call: Call, calls: RemoteCalls): FunctionCommand {
-    const { target } = call.target;
-    const args = decodeValueAt(call, checkHandle) as unknown[];
-    const isJson = exactJson(args) !== undefined;
-    return {
-      kind: 'function',
-      ...(target.kind === 'source'
-        ? { module: '', exportName: target.name }
-        : { module: calls.moduleName(target), exportName: target.exportName }),
-      args: isJson ? args : [],
-      call: {
-        kind: KINDS[call.kind],
-        ...(target.kind === 'source' && { source: target.source }),
-        ...(!isJson && { value: Buffer.from(call.bytes.subarray(call.start, call.end)) }),
-      },
-    };
   }
 
   /** The program lives as long as there is work, or somebody waits for the end; a connection that has nothing to do does not keep it. */
