@@ -42,7 +42,7 @@ describe.runIf(hasRedis)('a batch that was handed over', { concurrent: true }, (
     await withBatches(async (batches, redis) => {
       const file = join(scratch(), 'a');
       const zombie = await redis.worker(['--size', '1', '--lock', '2s']);
-      const task = `echo x >>${file}; echo begun; test $(wc -l <${file}) -ge 2 && exit 0; sleep 5; exit 5`;
+      const task = `echo x >>${file}; echo begun; test $(wc -l <${file}) -ge 2 && exit 0; sleep 67.3; exit 5`;
       const name = await batches.detach([task]);
       try {
         await waitFor(() => linesOf(file).length === 1, 'the task is at work');

@@ -77,7 +77,8 @@ describe('the daemon', () => {
     const lively = [...slow, ...silent].filter((socket) => !socket.destroyed && !socket.readableEnded);
     expect(lively.length, 'nobody had to be let go for that').toBe(80);
     for (const socket of sockets) socket.destroy();
-    await waitFor(() => memoryOf(pid) < memoryBefore + MARGIN_BYTES, 'its memory is where it was');
+    // Garbage is collected again after half a minute, at the earliest, if there is not much of it.
+    await waitFor(() => memoryOf(pid) < memoryBefore + MARGIN_BYTES, 'its memory is where it was', 45_000);
     expect((await home.daemon()).pid).toBe(pid);
     expect((await home.view('napper')).alive).toBe(true);
   });
