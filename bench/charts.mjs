@@ -1,4 +1,4 @@
-// Draws how far procctl is ahead of the best peer of each benchmark: `node bench/charts.mjs REPORT.json... > chart.svg`.
+// Draws which of its goals procctl reaches, and by how much: `node bench/charts.mjs REPORT.json... > chart.svg`.
 // REPORT.json is what `npm run bench -- --json REPORT.json` has written; of several, the later ones win. Apache ECharts
 // draws; bench/setup.sh installs it beside the peers.
 import { readFileSync } from 'node:fs';
@@ -9,34 +9,37 @@ import { peersFolder } from './lib/tools.mjs';
 const BAR_PX = 22;
 const COLOURS = { ahead: '#2da44e', behind: '#d4730a', ink: '#57606a', faint: '#d0d7de' };
 
-/** @returns how many times better the best of procctl's ways is than the best peer; undefined without a peer */
-const leadOf = ({ title, isMoreBetter, rows }) => {
-  const bestOf = (kind) =>
-    rows
-      .filter((row) => row.kind === kind)
-      .toSorted((a, b) => (isMoreBetter ? b.median - a.median : a.median - b.median))[0];
-  const [ours, peer] = [bestOf('procctl'), bestOf('peer')];
-  if (ours === undefined || peer === undefined) return undefined;
-  const times = isMoreBetter ? ours.median / peer.median : peer.median / ours.median;
-  return { title: title.replaceAll('`', ''), peer: peer.name, times };
+const figureOf = ({ measured, against, unit }) => {
+  const digits = Math.abs(measured) >= 100 ? 0 : 2;
+  return against === undefined ? `${measured.toFixed(digits)} ${unit}` : `${measured.toFixed(2)} × ${against}`;
 };
+
+/** @returns each goal with how many times it was reached: 1 is just so, more is better; without those of which that cannot be said */
+const reachedOf = ({ name, goals = [] }) =>
+  goals
+    .filter(({ measured, atMost }) => measured !== undefined && atMost !== 0)
+    .map((goal) => ({
+      title: `${name}: ${goal.label ?? goal.text}`,
+      times: goal.atLeast === undefined ? goal.atMost / goal.measured : goal.measured / goal.atLeast,
+      figure: figureOf(goal),
+    }));
 
 const optionOf = (leads) => ({
   animation: false,
   title: {
-    text: 'procctl against the best peer of each benchmark',
-    subtext: 'how many times better; green is ahead',
+    text: 'what procctl was to reach, and what it has reached',
+    subtext: '1 × is the goal, to the right of it is better; with the number that was measured',
     textStyle: { color: COLOURS.ink, fontSize: 15 },
     subtextStyle: { color: COLOURS.ink },
   },
   // Widths of texts are not known here, so there is room for the longest.
-  grid: { left: 400, right: 200, top: 60, bottom: 30 },
+  grid: { left: 420, right: 230, top: 60, bottom: 30 },
   xAxis: {
     // Of doublings, not of times: so a bar begins at "as good as", on either side of it.
     type: 'value',
     minInterval: 1,
-    // Room for what is written in front of the longest bar behind.
-    min: ({ min }) => Math.floor(Math.min(0, min)) - 2,
+    // Room for the longest bar behind.
+    min: ({ min }) => Math.floor(Math.min(0, min)) - 1,
     axisLabel: { color: COLOURS.ink, formatter: (doublings) => `${2 ** doublings} ×` },
     splitLine: { lineStyle: { color: COLOURS.faint, opacity: 0.5 } },
   },
@@ -50,14 +53,14 @@ const optionOf = (leads) => ({
   },
   series: {
     type: 'bar',
-    data: leads.map(({ times, peer }) => ({
+    data: leads.map(({ times, figure }) => ({
       value: Math.log2(times),
       itemStyle: { color: times >= 1 ? COLOURS.ahead : COLOURS.behind },
       label: {
         show: true,
-        position: times >= 1 ? 'right' : 'left',
+        position: 'right',
         color: COLOURS.ink,
-        formatter: `${times.toFixed(times < 10 ? 2 : 0)} × ${peer}`,
+        formatter: figure,
       },
     })),
   },
@@ -67,12 +70,11 @@ const works = new Map();
 for (const file of process.argv.slice(2)) {
   for (const work of JSON.parse(readFileSync(file, 'utf8')).works) works.set(work.name, work);
 }
-const leads = [...works.values()]
-  .map(leadOf)
-  .filter((lead) => lead !== undefined)
-  .toSorted((a, b) => b.times - a.times);
+const leads = [...works.values()].flatMap(reachedOf).toSorted((a, b) => b.times - a.times);
 if (leads.length === 0) {
-  process.stderr.write('charts: no benchmark with a peer; usage: node bench/charts.mjs REPORT.json... > chart.svg\n');
+  process.stderr.write(
+    'charts: no benchmark with a goal that was measured; usage: node bench/charts.mjs REPORT.json... > chart.svg\n',
+  );
   process.exit(2);
 }
 const echarts = createRequire(join(peersFolder, 'package.json'))('echarts');

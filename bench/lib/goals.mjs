@@ -3,10 +3,12 @@
 /**
  * @typedef {object} Goal
  * @property {string} text of the goal, for people
+ * @property {string} [label] a shorter one, for the chart
  * @property {string} way whose median counts; of `amount`, where several rows have that name
  * @property {number} [amount]
  * @property {string} [column] one of the work's `moreColumns` in the place of the median
  * @property {string} [against] the way it is divided by; absent: the number itself counts
+ * @property {string} [unit] of the number itself; absent: the work's
  * @property {number} [atLeast]
  * @property {number} [atMost]
  */
@@ -27,4 +29,4 @@ const judge = (rows, goal) => {
 };
 
 /** @returns each goal of a work with `measured` and `isMet`, as far as it was measured */
-export const judgeGoals = ({ goals = [], rows = [] }) => goals.map((goal) => judge(rows, goal));
+export const judgeGoals = ({ goals = [], rows = [], unit }) => goals.map((goal) => ({ unit, ...judge(rows, goal) }));

@@ -19,18 +19,21 @@ the worker with all it has started, of Redis. Commands count those in BullMQ's s
   repetitions: 5,
   goals: [
     {
+      label: 'a pool, in 1.5 × the time of bare BullMQ',
       text: 'a pool with the worker of BullMQ: at least 0.67 × the jobs/s of bare BullMQ, which is 1.5 × its time',
       way: 'procctl pool, the worker of BullMQ',
       against: 'BullMQ, addBulk',
       atLeast: 1 / 1.5,
     },
     {
+      label: 'with a worker, the same beside a sandbox',
       text: 'pool and worker: the same beside a processor that is, as every task of procctl, in a process of its own',
       way: 'procctl, a function',
       against: 'BullMQ, one by one, sandboxed processor',
       atLeast: 1 / 1.5,
     },
     {
+      label: 'with a worker, the same beside none',
       text: 'pool and worker: the same beside a processor in the process of the worker',
       way: 'procctl, a function',
       against: 'BullMQ, addBulk',

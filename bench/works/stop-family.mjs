@@ -27,7 +27,7 @@ processes behind is no stop.`,
   unit: 'ms',
   goals: [
     { text: 'at most the grace and 200 ms', way: 'procctl', atMost: 1200 },
-    { text: 'nothing left', way: 'procctl', column: 'left behind', atMost: 0 },
+    { text: 'nothing left', way: 'procctl', column: 'left behind', unit: 'processes', atMost: 0 },
   ],
   isMoreBetter: false,
   moreColumns: ['left behind'],
