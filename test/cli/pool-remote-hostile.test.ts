@@ -82,7 +82,7 @@ describe.runIf(hasRedis)('a Redis that takes nothing for a while', { concurrent:
 });
 
 describe.runIf(hasRedis)('strangers who write to the queue', { concurrent: true, timeout: 120_000 }, () => {
-  it('keep a pool from nothing by events, progress and output that make no sense', async () => {
+  it('bring no pool to a stop, and change no output, by events, progress and output that make no sense', async () => {
     await withRedis(async (redis) => {
       const worker = await redis.worker(['--size', '4']);
       const pool = begin(redis, many, '--size', '20');
@@ -110,8 +110,14 @@ describe.runIf(hasRedis)('strangers who write to the queue', { concurrent: true,
           event('event', round % 2 === 0 ? 'progress' : 'completed', 'jobId', jobId, 'data', '{', 'returnvalue', '{');
         }
         const { code, stdout, stderr } = await pool.ended;
-        expect(told(stdout)).toEqual(expected);
-        expect(code).toBe(0);
+        // Who writes to Redis can make a task fail; then it is told as failed, without what it wrote.
+        const results = told(stdout);
+        const others = results.filter(([state]) => state === 'succeeded');
+        expect(results.length).toBe(expected.length);
+        expect(others.length, 'of each round, one task was attacked').toBeGreaterThanOrEqual(expected.length - 5);
+        for (const [index, result] of results.entries())
+          if (result[0] === 'succeeded') expect(result).toEqual(expected[index]);
+        expect(code).toBe(others.length === expected.length ? 0 : 1);
         expect(stderr).not.toContain('\u001b');
       } finally {
         await worker.discard();
