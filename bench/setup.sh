@@ -27,4 +27,4 @@ DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends superv
 mkdir -p "$folder"
 [ -e "$folder/package.json" ] || echo '{ "private": true }' >"$folder/package.json"
 npm install --prefix "$folder" --no-audit --no-fund --ignore-scripts \
-  pm2@7.0.4 piscina@5.3.2 tinypool@2.2.0 workerpool@10.0.3 jest-worker@30.5.1 echarts@6.1.0
+  pm2@7.0.4 piscina@5.3.2 tinypool@2.2.0 workerpool@10.0.3 jest-worker@30.5.1 nano-spawn@2.1.0 echarts@6.1.0

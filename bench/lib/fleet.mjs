@@ -8,7 +8,7 @@ import { ancestorsOf, sleepMs } from './processes.mjs';
 const SETTLE_MS = 3000;
 
 /**
- * Starts `count` idle processes, lets `measure({ daemonPid, pids })` look, and ends all.
+ * Starts `count` idle processes, lets `measure({ daemonPid, pids, supervisor })` look, and ends all.
  *
  * `pids` are the supervisor's own: its daemon, and what stands between that and the processes (shims, `runsv`, `s6-supervise`).
  */
@@ -21,7 +21,7 @@ export const withFleet = async ({ directory, openSupervisor }, name, count, meas
   await sleepMs(SETTLE_MS);
   const { daemonPid } = supervisor;
   const pids = [...new Set([daemonPid, ...ancestorsOf(rings.map(({ pid }) => pid))])];
-  const result = await measure({ daemonPid, pids });
+  const result = await measure({ daemonPid, pids, supervisor });
   await supervisor.close();
   return result;
 };

@@ -63,7 +63,7 @@ export const findTools = (procctl) => {
     runit: debianVersion('runit', 'sv'),
     s6: debianVersion('s6', 's6-svc'),
     ...Object.fromEntries(
-      ['piscina', 'tinypool', 'workerpool', 'jest-worker'].map((name) => [
+      ['piscina', 'tinypool', 'workerpool', 'jest-worker', 'nano-spawn'].map((name) => [
         name,
         packageVersion(join(peersFolder, 'node_modules', name)),
       ]),

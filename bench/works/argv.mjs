@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { writeTasks } from '../lib/files.mjs';
+import { peersFolder } from '../lib/tools.mjs';
 
 const COUNT = 2000;
 const peer = (name) => fileURLToPath(new URL(`../peers/${name}`, import.meta.url));
@@ -13,7 +14,7 @@ wait`;
 
 export default {
   title: `${COUNT} × /bin/true with an argument, 4 at a time`,
-  about: `Programs with arguments, no shell. procctl, GNU parallel, execa and the spawn loop capture both streams of each
+  about: `Programs with arguments, no shell. procctl, GNU parallel, execa, nano-spawn and the spawn loop capture both streams of each
 task; xargs and xjobs let them through. All give it one argument, as xargs does (without one, /bin/true ends sooner). The slow ones run fewer tasks. The floor is four shells that fork and wait in a
 loop: what the machine does when nobody hands out, captures or reports anything.`,
   unit: 'tasks/s',
@@ -69,6 +70,13 @@ loop: what the machine does when nobody hands out, captures or reports anything.
         needs: 'execa',
         amount: 300,
         command: [process.execPath, peer('execa-loop.mjs'), '300'],
+      },
+      {
+        name: 'nano-spawn',
+        kind: 'peer',
+        needs: 'nano-spawn',
+        amount: 300,
+        command: [process.execPath, peer('nano-spawn-loop.mjs'), '300', peersFolder],
       },
       { name: 'floor: four shell loops', kind: 'floor', amount: COUNT, command: ['sh', '-c', FLOOR] },
     ];

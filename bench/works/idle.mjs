@@ -1,29 +1,18 @@
 import { withFleet } from '../lib/fleet.mjs';
-import { cpuMsOf, sleepMs, wakeUpsOf } from '../lib/processes.mjs';
+import { costsPerSecond } from '../lib/fleet-costs.mjs';
 import { kindOf, SUPERVISORS } from '../lib/supervisors/index.mjs';
 
 const COUNT = 300;
 const WATCHED_MS = 20_000;
 
-/** What each costs per second of the time it was watched. */
-const costs = async ({ daemonPid, pids }) => {
-  const look = () => ({
-    at: performance.now(),
-    daemonMs: cpuMsOf([daemonPid]),
-    allMs: cpuMsOf(pids),
-    daemonWakeUps: wakeUpsOf([daemonPid]),
-    wakeUps: wakeUpsOf(pids),
-  });
-  const before = look();
-  await sleepMs(WATCHED_MS);
-  const after = look();
-  const perSecond = (name) => ((after[name] - before[name]) * 1000) / (after.at - before.at);
+const costs = async (fleet) => {
+  const { daemonMs, allMs, daemonWakeUps, wakeUps } = await costsPerSecond(fleet, WATCHED_MS);
   return {
-    elapsedMs: perSecond('daemonMs'),
+    elapsedMs: daemonMs,
     more: {
-      'with its helpers, % of a core': perSecond('allMs') / 10,
-      'wake-ups/s, daemon': perSecond('daemonWakeUps'),
-      'wake-ups/s, all': perSecond('wakeUps'),
+      'with its helpers, % of a core': allMs / 10,
+      'wake-ups/s, daemon': daemonWakeUps,
+      'wake-ups/s, all': wakeUps,
     },
   };
 };

@@ -1,14 +1,11 @@
 import { withFleet } from '../lib/fleet.mjs';
-import { pssMibOf, rssMibOf } from '../lib/processes.mjs';
+import { memoryOf } from '../lib/fleet-costs.mjs';
 import { kindOf, SUPERVISORS } from '../lib/supervisors/index.mjs';
 
 const COUNTS = [1, 100, 300, 500];
 
-/** RSS for the daemon: the PSS of a program in Node depends on who else runs Node, and the bench does. */
-const memory = ({ daemonPid, pids }) => {
-  const helpers = pids.filter((pid) => pid !== daemonPid);
-  const daemonMib = rssMibOf([daemonPid]);
-  const helpersMib = pssMibOf(helpers);
+const memoryIn = async (fleet) => {
+  const { daemonMib, helpersMib } = memoryOf(fleet);
   return { elapsedMs: daemonMib + helpersMib, more: { 'daemon, MiB': daemonMib, 'helpers, MiB': helpersMib } };
 };
 
@@ -41,7 +38,7 @@ start. Loggers, which runit and s6 need one of for each process whose output is 
         kind: kindOf(needs),
         needs,
         amount,
-        measure: () => withFleet(bench, needs, amount, memory),
+        measure: () => withFleet(bench, needs, amount, memoryIn),
       })),
     ),
 };
