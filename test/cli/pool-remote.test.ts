@@ -391,6 +391,7 @@ describe.runIf(hasRedis)('who asks Redis', { concurrent: true }, () => {
           .split('\n')
           .filter((line) => line.includes('cannot be reached within 1s')),
       ).toHaveLength(1);
+      expect(stderr, 'of tasks that have not begun nothing is said').not.toContain('cancelled');
     }
   });
   it('is warned of a server that throws keys away', async () => {

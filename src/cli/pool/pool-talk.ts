@@ -1,4 +1,5 @@
 import type { HaltReason } from '../../core/pool/machine.ts';
+import type { AttemptOutcome } from '../../core/pool/outcome.ts';
 import { failureLine, requeueLine, retryLine, summaryLine } from '../../render/pool-text.ts';
 import type { PoolResult, PoolRunEvents } from '../../runtime/pool/pool-run-ports.ts';
 import type { PoolFlags } from './flags.ts';
@@ -10,6 +11,10 @@ const stoppedBy = (reason: HaltReason | null): 'halted' | 'cancelled' | null => 
   if (reason === null) return null;
   return reason === 'cancel' ? 'cancelled' : 'halted';
 };
+
+/** Of those handed to other machines, many have only been queued; and of a Redis that is lost one line is enough. */
+const isUnheard = (outcome: AttemptOutcome | undefined): boolean =>
+  outcome?.kind === 'error' && (outcome.code === 'ERR_NOT_STARTED' || outcome.code === 'ERR_REDIS');
 
 /** What is said of a pool in lines: of tasks as they fail, and at the end. */
 export class PoolTalk {
@@ -27,7 +32,8 @@ export class PoolTalk {
     const flags = this.#flags;
     return {
       onSettled: ({ id, name }, { end, outcome, attempts, skip }, task, timeoutMs) => {
-        if (end === 'succeeded' || flags.json || (end === 'cancelled' && attempts === 0)) return;
+        if (end === 'succeeded' || flags.json || (end === 'cancelled' && (attempts === 0 || isUnheard(outcome))))
+          return;
         if (skip === undefined) this.#say(failureLine({ id, name, end, outcome, attempts, timeoutMs }));
         else this.#skips.add(task, skip.root);
       },
