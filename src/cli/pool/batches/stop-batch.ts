@@ -4,14 +4,10 @@ import { printable } from '../../../core/printable.ts';
 import { EXIT, exitStatusOfSignal, ProcctlError } from '../../../errors.ts';
 import { show } from '../../../protocol/show.ts';
 import { LOST_RECORD } from '../../../runtime/remote/batches/batch-attempt.ts';
-import { BatchQueue } from '../../../runtime/remote/batches/batch-queue.ts';
 import { clearJobs } from '../../../runtime/remote/batches/batch-removal.ts';
-import { BatchStore } from '../../../runtime/remote/batches/batch-store.ts';
 import { Sweep } from '../../../runtime/remote/batches/sweep.ts';
-import { withLink } from '../../remote/with-link.ts';
-import { say } from '../../tell.ts';
 import type { PoolFlags } from '../flags.ts';
-import { findBatch } from './find-batch.ts';
+import { onBatch } from './on-batch.ts';
 
 const LOOK_MS = 300;
 const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -19,14 +15,8 @@ const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const text = (count: number): string => `${count} ${count === 1 ? 'task' : 'tasks'}`;
 
 /** Stops a batch, and waits until nothing of it runs; resolves to the exit status. Told to end, it leaves the rest to workers. */
-export const stopBatch = (url: string, name: string, flags: PoolFlags): Promise<number> => {
-  const tell = (line: string): void => {
-    if (!flags.quiet) say(line);
-  };
-  return withLink(url, flags, tell, async ({ packages, link }) => {
-    const store = new BatchStore(link.redis, flags.queue);
-    const queue = new BatchQueue(packages, store, flags.queue);
-    const batch = await findBatch(store, name, flags.queue);
+export const stopBatch = (url: string, name: string, flags: PoolFlags): Promise<number> =>
+  onBatch(url, name, flags, async ({ batch, store, queue, tell }) => {
     const shown = printable(batch.name);
     if (batch.sealedAt === null) {
       throw new ProcctlError('ERR_BATCH', `the batch ${show(name)} is still being submitted: nothing of it runs`, {
@@ -64,7 +54,5 @@ export const stopBatch = (url: string, name: string, flags: PoolFlags): Promise<
       return EXIT.done;
     } finally {
       for (const one of ENDING_SIGNALS) process.off(one, onSignal);
-      if (link.isUp) await queue.close().catch(() => {});
     }
   });
-};
