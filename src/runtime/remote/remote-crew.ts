@@ -1,5 +1,4 @@
-import { Backlog } from '../../core/calls/backlog.ts';
-import { Pace } from '../../core/calls/pace.ts';
+import { Orders } from '../../core/calls/orders.ts';
 import type { AttemptOutcome } from '../../core/pool/outcome.ts';
 import type { FunctionCommand } from '../../core/pool/task.ts';
 import { PoolClosedError } from '../../errors.ts';
@@ -7,6 +6,7 @@ import type { RestoreHandle } from '../../protocol/values/handle.ts';
 import type { TargetOnWire } from '../../protocol/worker-frames.ts';
 import { writeOwn } from '../output/write-own.ts';
 import type { Call, CallSource, KnownTarget } from '../workers/call.ts';
+import { KnownTargets } from '../workers/known-targets.ts';
 import type { Counts, Workforce } from '../workers/workforce.ts';
 import { answerCall } from './answer-call.ts';
 import { commandOf } from './call-command.ts';
@@ -39,9 +39,8 @@ export class RemoteCrew implements Workforce {
   readonly counts: Counts = { completed: 0, lostWorkers: 0, started: 0 };
   readonly members = [];
   readonly #options: RemoteCrewOptions;
-  readonly #backlog = new Backlog<Call>();
-  readonly #sources = new Set<CallSource>();
-  readonly #targets = new Map<string, KnownTarget>();
+  readonly #orders = new Orders<Call, CallSource>();
+  readonly #targets = new KnownTargets(CHUNK_MS);
   readonly #atWork = new Map<Call, AtWork>();
   #calls: RemoteCalls | undefined;
   #isOpening = false;
@@ -49,7 +48,6 @@ export class RemoteCrew implements Workforce {
   readonly #closing = new Set<Promise<void>>();
   #lastSeq = 0;
   #isScheduled = false;
-  #isSourcesTurn = false;
   #state: 'open' | 'closing' | 'terminated' = 'open';
   #joining: (() => void)[] = [];
 
@@ -58,7 +56,7 @@ export class RemoteCrew implements Workforce {
   }
 
   get queued(): number {
-    return this.#backlog.size;
+    return this.#orders.waiting;
   }
 
   get running(): number {
@@ -70,26 +68,21 @@ export class RemoteCrew implements Workforce {
   }
 
   know(key: string, target: TargetOnWire): KnownTarget {
-    let known = this.#targets.get(key);
-    if (known === undefined) {
-      known = { number: this.#targets.size, target, pace: new Pace(CHUNK_MS), lostLoading: 0 };
-      this.#targets.set(key, known);
-    }
-    return known;
+    return this.#targets.get(key, target);
   }
 
   submit(call: Call): void {
-    this.#backlog.push(call);
+    this.#orders.push(call);
     this.#schedule();
   }
 
   addSource(source: CallSource): void {
-    this.#sources.add(source);
+    this.#orders.addSource(source);
     this.#schedule();
   }
 
   removeSource(source: CallSource): void {
-    this.#sources.delete(source);
+    this.#orders.removeSource(source);
     this.#schedule();
   }
 
@@ -98,7 +91,7 @@ export class RemoteCrew implements Workforce {
   }
 
   cancel(call: Call, error: unknown): void {
-    if (this.#backlog.remove(call)) {
+    if (this.#orders.remove(call)) {
       call.onFailure({ kind: 'rejected', error });
       this.#schedule();
       return;
@@ -126,7 +119,7 @@ export class RemoteCrew implements Workforce {
   }
 
   ended(): Promise<void> {
-    for (const source of this.#sources) source.openWide();
+    for (const source of this.#orders.sources) source.openWide();
     this.#schedule();
     return new Promise((resolve) => {
       this.#joining.push(resolve);
@@ -134,11 +127,7 @@ export class RemoteCrew implements Workforce {
   }
 
   get #isIdle(): boolean {
-    return this.#backlog.size === 0 && this.#sources.size === 0 && this.#atWork.size === 0;
-  }
-
-  get #hasMore(): boolean {
-    return this.#backlog.size > 0 || [...this.#sources].some(({ isWaiting, left }) => !isWaiting && left > 0);
+    return this.#orders.isEmpty && this.#atWork.size === 0;
   }
 
   /** All that is submitted in one turn is looked at together. */
@@ -152,7 +141,7 @@ export class RemoteCrew implements Workforce {
   }
 
   #dispatch(): void {
-    if (this.#state !== 'terminated' && this.#hasMore) {
+    if (this.#state !== 'terminated' && this.#orders.hasSome) {
       if (this.#calls === undefined) void this.#open();
       while (this.#calls !== undefined && this.#atWork.size < this.#options.size) {
         const call = this.#next();
@@ -207,29 +196,16 @@ export class RemoteCrew implements Workforce {
   }
 
   #rejectWaiting(error: unknown): void {
-    for (const call of this.#backlog.drain()) call.onFailure({ kind: 'rejected', error });
-    for (const source of [...this.#sources]) {
-      this.#sources.delete(source);
-      source.fail(error);
-    }
+    const { items, sources } = this.#orders.drain();
+    for (const call of items) call.onFailure({ kind: 'rejected', error });
+    for (const source of sources) source.fail(error);
   }
 
-  /** What is most urgent. Sources take turns, and with single calls that are as urgent. */
   #next(): Call | undefined {
-    const waiting = this.#backlog.peek();
-    let best: CallSource | undefined;
-    for (const source of this.#sources) {
-      if (source.left === 0 || source.isWaiting) continue;
-      if (best === undefined || source.priority > best.priority) best = source;
-    }
-    if (best === undefined || (waiting !== undefined && waiting.priority > best.priority)) return this.#backlog.shift();
-    if (waiting?.priority === best.priority) {
-      this.#isSourcesTurn = !this.#isSourcesTurn;
-      if (!this.#isSourcesTurn) return this.#backlog.shift();
-    }
-    const call = best.take(best.target.pace.batch);
-    if (this.#sources.delete(best) && best.left > 0) this.#sources.add(best);
-    return call ?? (this.#hasMore ? this.#next() : undefined);
+    const source = this.#orders.source();
+    if (source === undefined) return this.#orders.shift();
+    const call = this.#orders.takeFrom(source, source.target.pace.batch);
+    return call ?? (this.#orders.hasSome ? this.#next() : undefined);
   }
 
   #give(call: Call, calls: RemoteCalls): void {
@@ -280,7 +256,7 @@ export class RemoteCrew implements Workforce {
 
   /** The program lives as long as there is work, or somebody waits for the end; a connection that has nothing to do does not keep it. */
   #setRef(): void {
-    const isRef = this.#atWork.size > 0 || this.#joining.length > 0 || this.#hasMore;
+    const isRef = this.#atWork.size > 0 || this.#joining.length > 0 || this.#orders.hasSome;
     // One that is cut off would try to get back, and keep the program for that.
     if (!isRef && this.#calls?.isUp === false) this.#disconnect();
     this.#calls?.setRef(isRef);

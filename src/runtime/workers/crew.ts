@@ -1,9 +1,9 @@
-import { Backlog } from '../../core/calls/backlog.ts';
-import { Pace } from '../../core/calls/pace.ts';
+import { Orders } from '../../core/calls/orders.ts';
 import { type LostWorker, PoolClosedError } from '../../errors.ts';
 import type { PoolWorkerStart, TargetOnWire } from '../../protocol/worker-frames.ts';
 import type { Call, CallSource, Failure, KnownTarget } from './call.ts';
 import { CrewMember, type Loss } from './crew-member.ts';
+import { KnownTargets } from './known-targets.ts';
 import type { Counts, Workforce } from './workforce.ts';
 
 export interface CrewOptions {
@@ -39,15 +39,13 @@ export class Crew implements Workforce {
   readonly counts: Counts = { completed: 0, lostWorkers: 0, started: 0 };
   readonly #options: CrewOptions;
   readonly #cannotStart: (why: CannotStart) => unknown;
-  readonly #backlog = new Backlog<Call>();
-  readonly #sources = new Set<CallSource>();
-  readonly #targets = new Map<string, KnownTarget>();
+  readonly #orders = new Orders<Call, CallSource>();
+  readonly #targets = new KnownTargets();
   readonly #members = new Set<CrewMember>();
   #unready = 0;
   #futile = 0;
   #encodedError: Buffer | undefined;
   #isScheduled = false;
-  #isSourcesTurn = false;
   #watch: NodeJS.Timeout | undefined;
   #isRef = true;
   #state: 'open' | 'closing' | 'terminated' = 'open';
@@ -76,7 +74,7 @@ export class Crew implements Workforce {
 
   /** Calls that no worker has; not those of sources, which nobody has counted. */
   get queued(): number {
-    return this.#backlog.size;
+    return this.#orders.waiting;
   }
 
   get isOpen(): boolean {
@@ -85,27 +83,22 @@ export class Crew implements Workforce {
 
   /** @param key the same for the same function */
   know(key: string, target: TargetOnWire): KnownTarget {
-    let known = this.#targets.get(key);
-    if (known === undefined) {
-      known = { number: this.#targets.size, target, pace: new Pace(), lostLoading: 0 };
-      this.#targets.set(key, known);
-    }
-    return known;
+    return this.#targets.get(key, target);
   }
 
   submit(call: Call): void {
-    this.#backlog.push(call);
+    this.#orders.push(call);
     this.#schedule();
   }
 
   /** Calls are taken from it until it is removed. */
   addSource(source: CallSource): void {
-    this.#sources.add(source);
+    this.#orders.addSource(source);
     this.#schedule();
   }
 
   removeSource(source: CallSource): void {
-    this.#sources.delete(source);
+    this.#orders.removeSource(source);
     this.#schedule();
   }
 
@@ -116,7 +109,7 @@ export class Crew implements Workforce {
 
   /** Takes back a call that waits, or ends the worker that has it; the call is answered by that. */
   cancel(call: Call, error: unknown): void {
-    if (this.#backlog.remove(call)) {
+    if (this.#orders.remove(call)) {
       call.onFailure({ kind: 'rejected', error });
       this.#setRef();
       return;
@@ -146,9 +139,9 @@ export class Crew implements Workforce {
 
   /** Resolves when every worker has ended. */
   ended(): Promise<void> {
-    if (this.#members.size === 0 && this.#state !== 'open' && this.#isIdle) return Promise.resolve();
+    if (this.#members.size === 0 && this.#state !== 'open' && this.#orders.isEmpty) return Promise.resolve();
     // Nobody can be told to go on by reading results once all wait for the end.
-    for (const source of this.#sources) source.openWide();
+    for (const source of this.#orders.sources) source.openWide();
     this.#schedule();
     return new Promise((resolve) => {
       this.#joining.push(resolve);
@@ -156,13 +149,9 @@ export class Crew implements Workforce {
     });
   }
 
-  get #isIdle(): boolean {
-    return this.#backlog.size === 0 && this.#sources.size === 0;
-  }
-
   /** As many workers as there should be, or fewer where that many are futile. */
   #fill(): void {
-    if (this.#state !== 'open' && this.#isIdle) return;
+    if (this.#state !== 'open' && this.#orders.isEmpty) return;
     if (this.#state === 'terminated' || this.#futile >= MAX_FUTILE) return;
     const staying = [...this.#members].filter(({ isLeaving }) => !isLeaving).length;
     for (let missing = this.#options.size - staying; missing > 0; missing -= 1) this.#startMember();
@@ -180,7 +169,7 @@ export class Crew implements Workforce {
       },
       onResults: (calls, elapsedMs, memoryBytes) => this.#onResults(member, calls, elapsedMs, memoryBytes),
       onGaveBack: (calls) => {
-        this.#backlog.putBack(calls);
+        this.#orders.putBack(calls);
         this.#schedule();
       },
       onCannotStart: (encodedError) => {
@@ -206,20 +195,20 @@ export class Crew implements Workforce {
 
   #dispatch(): void {
     if (this.#state === 'terminated') return;
-    if (!this.#isIdle && this.#members.size === 0) {
+    if (!this.#orders.isEmpty && this.#members.size === 0) {
       this.#futile = 0;
       this.#tryFill();
     }
     // Those who have nothing to do come first.
     for (let messages = 0; messages < MESSAGES; messages += 1) {
       for (const member of this.#members) {
-        if (this.#isIdle) break;
+        if (this.#orders.isEmpty) break;
         if (!member.isReady || member.isLeaving || member.messages !== messages) continue;
         const calls = this.#next(messages > 0, member);
         if (calls.length > 0) this.#give(member, calls);
       }
     }
-    if (this.#state === 'closing' && this.#isIdle) for (const member of this.#members) member.leave();
+    if (this.#state === 'closing' && this.#orders.isEmpty) for (const member of this.#members) member.leave();
     this.#watchTheSlow();
     this.#setRef();
     this.#settleJoins();
@@ -236,10 +225,10 @@ export class Crew implements Workforce {
 
   #lookAfterAll(): void {
     const isFree = ({ isReady, isLeaving, messages }: CrewMember): boolean => isReady && !isLeaving && messages === 0;
-    const isAnybodyFree = this.#isIdle && [...this.#members].some(isFree);
+    const isAnybodyFree = this.#orders.isEmpty && [...this.#members].some(isFree);
     for (const member of this.#members) {
       const calls = member.lookAfter(isAnybodyFree);
-      if (calls.length > 0) this.#backlog.putBack(calls);
+      if (calls.length > 0) this.#orders.putBack(calls);
     }
     this.#dispatch();
   }
@@ -270,61 +259,47 @@ export class Crew implements Workforce {
   #next(isBusy: boolean, member: CrewMember): readonly Call[] {
     if (isBusy && !member.isShort) return member.isSentAhead ? this.#nextAhead() : [];
     const room = (this.#options.maxTasksPerChild ?? Number.POSITIVE_INFINITY) - member.given;
-    const waiting = this.#backlog.peek();
-    const source = this.#source(waiting?.priority ?? Number.NEGATIVE_INFINITY);
+    const source = this.#orders.source();
     if (source !== undefined) return this.#fromSource(source, isBusy, room);
+    const waiting = this.#orders.peek();
     if (waiting === undefined) return [];
     const isAlone = ({ target, isAlone }: Call): boolean => isAlone || target.pace.isLong;
-    if (isAlone(waiting)) return isBusy ? [] : [this.#backlog.shift() as Call];
+    if (isAlone(waiting)) return isBusy ? [] : [this.#orders.shift() as Call];
     return this.#batch(waiting, room, isAlone);
   }
 
   /** A call for somebody who is at one of its kind. */
   #nextAhead(): readonly Call[] {
-    const waiting = this.#backlog.peek();
-    const source = this.#source(waiting?.priority ?? Number.NEGATIVE_INFINITY);
+    const waiting = this.#orders.peek();
+    const source = this.#orders.source();
     const target = source?.target ?? waiting?.target;
-    const left = source?.left ?? this.#backlog.size;
+    const left = source?.left ?? this.#orders.waiting;
     const isAhead = target?.pace.isLong && target.pace.isSentAhead && left > this.#options.size;
     if (!isAhead || (source === undefined && waiting?.isAlone)) return [];
-    if (source === undefined) return [this.#backlog.shift() as Call];
+    if (source === undefined) return [this.#orders.shift() as Call];
     const call = source.isAlone ? undefined : source.take(1);
     return call === undefined ? [] : [call];
   }
 
   #batch(first: Call, room: number, isAlone: (call: Call) => boolean): readonly Call[] {
     // Each worker should get about as much of what is left, twice.
-    const share = Math.ceil(this.#backlog.size / (this.#options.size * MESSAGES));
+    const share = Math.ceil(this.#orders.waiting / (this.#options.size * MESSAGES));
     const most = Math.min(first.target.pace.batch, Math.max(1, share), room);
     const calls: Call[] = [];
-    for (let call: Call | undefined = first; calls.length < most && call !== undefined; call = this.#backlog.peek()) {
+    for (let call: Call | undefined = first; calls.length < most && call !== undefined; call = this.#orders.peek()) {
       if (isAlone(call) || (call.weight > 1 && calls.length > 0)) break;
       if (call.priority !== first.priority) break;
-      calls.push(this.#backlog.shift() as Call);
+      calls.push(this.#orders.shift() as Call);
       if (call.weight > 1) break;
     }
     return calls;
-  }
-
-  /** The source to take from, if one is more urgent than what waits. Sources take turns. */
-  #source(above: number): CallSource | undefined {
-    let best: CallSource | undefined;
-    for (const source of this.#sources) {
-      if (source.left === 0 || source.isWaiting || source.priority < above) continue;
-      if (best === undefined || source.priority > best.priority) best = source;
-    }
-    if (best === undefined || best.priority > above || this.#backlog.size === 0) return best;
-    this.#isSourcesTurn = !this.#isSourcesTurn;
-    return this.#isSourcesTurn ? best : undefined;
   }
 
   #fromSource(source: CallSource, isBusy: boolean, room: number): readonly Call[] {
     const { pace } = source.target;
     if (isBusy && (pace.isLong || source.isAlone)) return [];
     const share = Math.ceil(source.left / (this.#options.size * MESSAGES));
-    const call = source.take(Math.max(1, Math.min(pace.batch, share, room)));
-    this.#sources.delete(source);
-    if (source.left > 0) this.#sources.add(source);
+    const call = this.#orders.takeFrom(source, Math.max(1, Math.min(pace.batch, share, room)));
     return call === undefined ? [] : [call];
   }
 
@@ -353,7 +328,7 @@ export class Crew implements Workforce {
     running?.onFailure(failure);
     const again = loading === undefined ? left : this.#lostLoading(loading, worker) ? [loading, ...left] : left;
     if (this.#state === 'terminated') for (const call of again) call.onFailure(failure);
-    else this.#backlog.putBack(again);
+    else this.#orders.putBack(again);
     if (running !== undefined || loading !== undefined) this.counts.lostWorkers += 1;
     if (!member.isReady && this.#state !== 'terminated') this.#onFutile(worker);
     this.#tryFill();
@@ -377,25 +352,23 @@ export class Crew implements Workforce {
   }
 
   #rejectWaiting(error: unknown): void {
-    for (const call of this.#backlog.drain()) call.onFailure({ kind: 'rejected', error });
-    for (const source of this.#sources) {
-      this.#sources.delete(source);
-      source.fail(error);
-    }
+    const { items, sources } = this.#orders.drain();
+    for (const call of items) call.onFailure({ kind: 'rejected', error });
+    for (const source of sources) source.fail(error);
   }
 
   #settleJoins(): void {
     if (this.#members.size > 0 || this.#state === 'open') return;
-    if (this.#state === 'closing' && !this.#isIdle) return;
+    if (this.#state === 'closing' && !this.#orders.isEmpty) return;
     for (const resolve of this.#joining.splice(0)) resolve();
   }
 
   /** The program lives as long as there is work, or somebody waits for the end; idle workers do not keep it. */
   #setRef(): void {
     const isRef =
-      this.#backlog.size > 0 ||
+      this.#orders.waiting > 0 ||
       this.#joining.length > 0 ||
-      [...this.#sources].some(({ isWaiting }) => !isWaiting) ||
+      [...this.#orders.sources].some(({ isWaiting }) => !isWaiting) ||
       [...this.#members].some(({ messages }) => messages > 0);
     if (isRef === this.#isRef) return;
     this.#isRef = isRef;
