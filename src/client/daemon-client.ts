@@ -12,6 +12,8 @@ const ANSWER_PATIENCE_MS = 10_000;
 const RETRY_MS = 20;
 /** A daemon that is killed while it starts is started again; one that always dies has a reason. */
 const MAX_DEATHS = 5;
+/** From then on it is started without options for the engine: perhaps it does not know one. */
+const DEATHS_BY_OPTIONS = 2;
 
 export interface DaemonClientOptions {
   readonly home: Home;
@@ -138,7 +140,7 @@ export class DaemonClient {
       const connection = homeExists(this.#home) ? await this.#existing() : undefined;
       if (connection !== undefined) return connection;
       const { startDaemon } = await import('./start-daemon.lazy.ts');
-      const report = await startDaemon(this.#home);
+      const report = await startDaemon(this.#home, { isPlain: deaths >= DEATHS_BY_OPTIONS });
       if (report.tag === 'ready') this.#tell(`started the daemon (pid ${report.pid}, home ${this.#home.path})`);
       if (report.tag === 'died') deaths += 1;
       if (deaths === MAX_DEATHS) {

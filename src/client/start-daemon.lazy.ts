@@ -2,14 +2,19 @@ import { spawn } from 'node:child_process';
 import { openSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { daemonFlags } from '../core/engine-flags.ts';
 import { type ErrorCode, ProcctlError } from '../errors.ts';
 import { type Home, openHome } from '../runtime/home.ts';
-import { engineFlags } from './engine-flags.ts';
 
 /** What the daemon takes over of whoever happens to start it: no secrets, no settings of Node, no mark of a family. */
 const PASSED_ON = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TZ|TMPDIR|XDG_RUNTIME_DIR|XDG_STATE_HOME)$/;
 
 const MAX_LOG_BYTES = 1024 ** 2;
+
+export interface StartOptions {
+  /** With nothing but Node's own settings: an engine of another kind may not know ours. */
+  readonly isPlain?: boolean;
+}
 
 export type StartReport = { readonly tag: 'ready'; readonly pid: number } | { readonly tag: 'busy' | 'died' };
 
@@ -20,16 +25,18 @@ export type StartReport = { readonly tag: 'ready'; readonly pid: number } | { re
  *   could say anything
  * @throws ProcctlError when it cannot start, with its reason
  */
-export const startDaemon = async (home: Home): Promise<StartReport> => {
+export const startDaemon = async (home: Home, { isPlain = false }: StartOptions = {}): Promise<StartReport> => {
   openHome(home);
   const log = openLog(home);
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => PASSED_ON.test(name)));
   const program = join(__dirname, 'daemon.cjs');
-  const shell = spawn(
-    '/bin/sh',
-    ['-c', '"$@" & echo "pid $!" >&3', 'procctl', process.execPath, ...engineFlags(process.versions.v8), program],
-    { cwd: '/', env: { ...env, PROCCTL_HOME: home.path }, detached: true, stdio: ['ignore', log, log, 'pipe'] },
-  );
+  const flags = isPlain ? ['--no-warnings'] : daemonFlags(process.versions.v8);
+  const shell = spawn('/bin/sh', ['-c', '"$@" & echo "pid $!" >&3', 'procctl', process.execPath, ...flags, program], {
+    cwd: '/',
+    env: { ...env, PROCCTL_HOME: home.path },
+    detached: true,
+    stdio: ['ignore', log, log, 'pipe'],
+  });
   const said = await new Promise<string>((resolve, reject) => {
     shell.once('error', reject);
     const report = shell.stdio[3] as Readable;
