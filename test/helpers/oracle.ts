@@ -1,7 +1,11 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { encodeBytes, isPlainText } from '../../src/protocol/bytes.ts';
 import { shellQuote } from '../../src/protocol/shell-text.ts';
+import { scratch } from './procctl.ts';
 import type { RandomTask } from './random-list.ts';
 
 /** What is compared of a task that has ended. */
@@ -37,23 +41,22 @@ const spawnOf = (task: RandomTask): Spawn => {
   return { file: '/bin/sh', args: [], input: encodeBytes(`exec ${command.map(shellQuote).join(' ')} </dev/null\n`) };
 };
 
-const runOne = (task: RandomTask, cwd: string): Promise<Verdict & { readonly output: Buffer }> =>
-  new Promise((resolve, reject) => {
-    const { file, args, input } = spawnOf(task);
-    const child = spawn(file, args, { cwd, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
-    child.stdin?.end(input);
-    const stdout: Buffer[] = [];
-    const stderr: Buffer[] = [];
-    child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
-    child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
-    child.once('error', reject);
-    child.once('close', (exitCode, signal) => {
-      const output = Buffer.concat(stdout);
-      // A function that has returned has no exit code.
-      const code = 'module' in task && exitCode === 0 ? null : exitCode;
-      resolve({ id: task.id, code, signal, stdout: sha256(output), stderr: sha256(Buffer.concat(stderr)), output });
-    });
-  });
+const runOne = async (task: RandomTask, cwd: string): Promise<Verdict & { readonly output: Buffer }> => {
+  const { file, args, input } = spawnOf(task);
+  // Into files: of what a Node from version 22 on has written into a pipe of Node right before it exits, the end may be lost.
+  const directory = scratch();
+  const paths = [join(directory, 'stdout'), join(directory, 'stderr')];
+  const files = paths.map((path) => openSync(path, 'w'));
+  const child = spawn(file, args, { cwd, stdio: [input === undefined ? 'ignore' : 'pipe', ...files] });
+  for (const fd of files) closeSync(fd);
+  child.stdin?.end(input);
+  const [exitCode, signal] = (await once(child, 'close')) as [number | null, string | null];
+  const [output, errors] = paths.map((path) => readFileSync(path)) as [Buffer, Buffer];
+  rmSync(directory, { recursive: true });
+  // A function that has returned has no exit code.
+  const code = 'module' in task && exitCode === 0 ? null : exitCode;
+  return { id: task.id, code, signal, stdout: sha256(output), stderr: sha256(errors), output };
+};
 
 /** Runs each task by a plain spawn of Node, some at a time: how each ended, and the standard output of all in their order. */
 export const runByOracle = async (
