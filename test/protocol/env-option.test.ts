@@ -121,7 +121,8 @@ describe('an env file', () => {
   it('gives what util.parseEnv gives, for files of plain assignments', () => {
     const name = fc.stringMatching(/^[A-Z_][A-Z0-9_]{0,5}$/);
     const value = fc.oneof(
-      fc.stringMatching(/^[a-z0-9=:. é]{0,8}$/),
+      // Of a value of nothing but blanks, parseEnv has taken the next line since Node 22.
+      fc.stringMatching(/^[a-z0-9=:. é]{0,8}$/).filter((text) => text === '' || text.trim() !== ''),
       fc.stringMatching(/^"[a-z'# \n=]{0,8}"$/),
       fc.stringMatching(/^'[a-z"# \n=]{0,8}'$/),
     );
