@@ -6,7 +6,7 @@
 import { ANSWER_PATIENCE_MS } from './patience.ts';
 
 /** Major versions of Node that this was tried with. */
-const KNOWN = /^(?:20|22|24)\./;
+const KNOWN = /^(?:20|22|24|26)\./;
 
 /** A handle of libuv for a unix socket. */
 interface Pipe {
