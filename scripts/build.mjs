@@ -2,7 +2,7 @@
 // A file named `*.lazy.ts` becomes a bundle of its own beside the main one, loaded by `import()` when it is needed.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -54,6 +54,7 @@ await build({
   packages: 'external',
   define: { PROCCTL_WORKER: '"./worker.js"' },
 });
+const URL_OF_BUNDLE = "const PROCCTL_URL=require('node:url').pathToFileURL(__filename).href;";
 const commandLine = {
   ...common,
   entryNames: '[name]',
@@ -64,7 +65,7 @@ const commandLine = {
   supported: { 'dynamic-import': false },
   format: 'cjs',
   // CommonJS has no import.meta.
-  banner: { js: "const PROCCTL_URL=require('node:url').pathToFileURL(__filename).href;" },
+  banner: { js: URL_OF_BUNDLE },
   define: {
     PROCCTL_VERSION: JSON.stringify(version),
     PROCCTL_WORKER: '"../lib/worker.js"',
@@ -85,9 +86,11 @@ await build({ ...commandLine, entryPoints: quick, plugins: [lazyBundles, quickWo
 /** Gives each bundle a name at its end, by which bin/procctl.cjs knows what belongs to it. */
 const nameBundles = () => {
   for (const name of readdirSync('dist/cli')) {
-    const text = readFileSync(join('dist/cli', name));
+    const built = readFileSync(join('dist/cli', name), 'utf8');
+    // Few ask where they are.
+    const text = built.lastIndexOf('PROCCTL_URL') > URL_OF_BUNDLE.length ? built : built.replace(URL_OF_BUNDLE, '');
     const id = createHash('sha256').update(text).digest('hex').slice(0, 16);
-    appendFileSync(join('dist/cli', name), `//${id}`);
+    writeFileSync(join('dist/cli', name), `${text}//${id}`);
   }
 };
 nameBundles();

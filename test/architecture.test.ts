@@ -14,11 +14,13 @@ const LEVELS = [
   ['protocol', 'render'],
   ['core'],
   ['errors.ts'],
+  ['exit-status.ts'],
 ];
 
 /** What the folders without effects may import: nothing that reads a clock, a disk, a terminal or the environment. */
 const PURE_BUILTINS = ['node:buffer', 'node:path/posix', 'node:string_decoder', 'node:util', 'node:v8'];
 const PURE_PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  'exit-status.ts': [],
   'errors.ts': [],
   core: [],
   protocol: ['fastest-levenshtein', 'zod'],
@@ -233,10 +235,10 @@ describe('the imports of src and bin', () => {
       module.imports.map((to) => `${module.path} ${to.kind} ${to.path}`),
     );
     expect(imports).toContain('bin/procctl.cjs static src/cli/main.ts');
-    expect(imports).toContain('src/cli/main.ts static src/errors.ts');
+    expect(imports).toContain('src/errors.ts static src/exit-status.ts');
     expect(imports.filter((line) => /dynamic .*\.lazy\.ts$/.test(line))).not.toEqual([]);
   });
-  it('point one way: bin, cli, daemon and client and api, runtime, protocol and render, core, errors', () => {
+  it('point one way: bin, cli, daemon and client and api, runtime, protocol and render, core, errors, exit status', () => {
     expect(wrongWays(tree)).toEqual([]);
   });
   it('bring no effects into core, protocol and render, and neither do globals', () => {
@@ -283,7 +285,9 @@ describe('each rule can fail', () => {
     'src/render/width.ts': 'export const width = { process: 1, console: (at: number) => new Date(at) };',
     'src/core/next.ts':
       "import { ProcctlError } from '../errors.ts'; export const next = (process: string) => { throw new ProcctlError(); };",
-    'src/errors.ts': 'export class ProcctlError extends Error {}',
+    'src/errors.ts':
+      "import { EXIT } from './exit-status.ts'; export class ProcctlError extends Error { status = EXIT; }",
+    'src/exit-status.ts': 'export const EXIT = 1;',
   };
   const broken = (files: Record<string, string>): string[] => violationsIn({ ...sound, ...files });
 
@@ -305,6 +309,7 @@ describe('each rule can fail', () => {
     );
   });
   it.each([
+    ['src/exit-status.ts', "import './errors.ts';", 'src/errors.ts'],
     ['src/errors.ts', "import '../src/core/next.ts';", 'src/core/next.ts'],
     ['src/core/next.ts', "import '../render/width.ts';", 'src/render/width.ts'],
     ['src/protocol/spec.ts', "import '../runtime/run.ts';", 'src/runtime/run.ts'],

@@ -3,18 +3,12 @@ import { ProcctlError } from '../errors.ts';
 import type { ProcessDetails, ProcessView } from '../protocol/process-view.ts';
 import type { Method, ParamsOf, Results } from '../protocol/rpc.ts';
 import { homeExists, locateHome } from '../runtime/home.ts';
+import { listOffline, tellOffline } from './list-offline.ts';
 import type { LoggedProcess } from './run-logs.lazy.ts';
 import { say } from './tell.ts';
 
 // What commands that only read need: the daemon's answer, or what the disk says when none is running, or none that answers. They
 // never start one.
-
-let isTold = false;
-
-const tellOffline = (why: string): void => {
-  if (!isTold) say(`${why}; this is what the disk and the kernel say`);
-  isTold = true;
-};
 
 let opened: DaemonClient | undefined;
 
@@ -40,10 +34,7 @@ const ask = async <M extends Method>(method: M, params: ParamsOf<M>): Promise<Re
 export const listProcesses = async ({ wide }: { readonly wide: boolean }): Promise<readonly ProcessView[]> => {
   const answer = await ask('process.list', { wide });
   if (answer !== undefined) return answer.processes;
-  const home = locateHome();
-  if (!homeExists(home)) return [];
-  const { viewOffline } = await import('./offline.lazy.ts');
-  return viewOffline(home, { wide });
+  return listOffline({ wide });
 };
 
 /** All that is known of some. */

@@ -1,8 +1,9 @@
 // The way in: loads no more than what this run needs, for starting is part of the work of a short command.
-import { EXIT } from '../errors.ts';
+import { EXIT } from '../exit-status.ts';
 import { quickPs } from './quick-ps.ts';
+import { READER_GONE } from './reader-gone.ts';
 import { isOurs, tell } from './tell.ts';
-import { READER_GONE, writeStdout } from './write-stdout.ts';
+import { writeNow } from './write-now.ts';
 
 declare const PROCCTL_VERSION: string;
 
@@ -17,7 +18,7 @@ process.on('uncaughtException', (error: NodeJS.ErrnoException) => {
 /** For a word that asks for nothing but the version, no definition of a command is needed. */
 const quickVersion = (words: readonly string[]): (() => Promise<number>) | undefined =>
   words.length === 1 && (words[0] === '--version' || words[0] === '-V')
-    ? async () => ((await writeStdout(`${PROCCTL_VERSION}\n`)) ? EXIT.done : READER_GONE)
+    ? async () => ((await writeNow(`${PROCCTL_VERSION}\n`)) ? EXIT.done : READER_GONE)
     : undefined;
 
 /** Whether commander is needed for sure: the quick reading would be time lost. */

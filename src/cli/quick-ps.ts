@@ -1,5 +1,8 @@
-import { listProcesses } from './access.ts';
+import { EXIT } from '../exit-status.ts';
+import { listQuickly } from './quick-list.ts';
+import { READER_GONE } from './reader-gone.ts';
 import type { PsFlags } from './run-ps.lazy.ts';
+import { writeNow } from './write-now.ts';
 
 const DEFAULTS: PsFlags = { wide: false, filter: [], headers: true, quiet: false, json: false, color: 'auto' };
 
@@ -12,9 +15,18 @@ const SIMPLE: Readonly<Record<string, Partial<PsFlags>>> = {
   '--no-headers': { headers: false },
 };
 
+const ps = async (names: readonly string[], flags: PsFlags): Promise<number> => {
+  const { wide, headers, quiet, json } = flags;
+  const face = json ? 'json' : quiet ? 'names' : 'table';
+  const list = await listQuickly({ names, face, wide, headers });
+  if ('text' in list) return (await writeNow(list.text)) ? EXIT.done : READER_GONE;
+  const { runPs, selectProcesses } = await import('./run-ps.lazy.ts');
+  const [processes, left] = 'all' in list ? [list.all, names] : [list.chosen, []];
+  return runPs(left, flags, { fetch: async () => processes, select: selectProcesses, now: Date.now });
+};
+
 /**
- * `ps` as it is mostly asked for, without the parser of options, which takes longer to load than all the rest. The daemon is
- * asked before anything else is loaded, and answers meanwhile.
+ * `ps` as it is mostly asked for, without the parser of options, which takes longer to load than all the rest.
  *
  * @param words the arguments of procctl
  * @returns what runs it and gives the exit status; undefined when the words say more than that
@@ -29,14 +41,7 @@ export const quickPs = ([command, ...words]: readonly string[]): (() => Promise<
     if (simple === undefined) names.push(word);
     else flags = { ...flags, ...simple };
   }
-  return async () => {
-    // All that is done beside the main thread is one write: no need for four threads.
-    process.env.UV_THREADPOOL_SIZE ??= '1';
-    const early = listProcesses({ wide: flags.wide });
-    early.catch(() => {});
-    // The connection is there after one turn of the event loop: to load something before would hold up the question.
-    await new Promise((resolve) => setImmediate(resolve));
-    const { runPs, selectProcesses } = await import('./run-ps.lazy.ts');
-    return runPs(names, flags, { fetch: () => early, select: selectProcesses, now: Date.now });
-  };
+  // A mistake, to be explained.
+  if (flags.quiet && flags.json) return undefined;
+  return () => ps(names, flags);
 };

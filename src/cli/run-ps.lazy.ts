@@ -2,7 +2,7 @@ import { isatty } from 'node:tty';
 import { EXIT, ProcctlError } from '../errors.ts';
 import { jsonArray, jsonLine } from '../protocol/json-lines.ts';
 import type { ProcessView } from '../protocol/process-view.ts';
-import { COLUMN_BY_NAME, defaultColumns, type ProcessColumn } from '../render/process-columns.ts';
+import { defaultColumns, type ProcessColumn } from '../render/process-columns.ts';
 import {
   filterProcesses,
   type ProcessFilter,
@@ -12,7 +12,7 @@ import {
   parseSort,
   sortProcesses,
 } from '../render/process-query.ts';
-import { isAllAscii, plainTable, tableCells } from '../render/process-table.ts';
+import { isAllAscii, NAME_ONLY, plainTable, tableCells } from '../render/process-table.ts';
 import { type ColourFlag, wantsColour } from './colour.ts';
 import { tell } from './tell.ts';
 import { watchInPipe, watchInPlace } from './watch.ts';
@@ -50,8 +50,6 @@ interface Query {
   readonly filters: readonly ProcessFilter[];
   readonly isWide: boolean;
 }
-
-const NAME_ONLY = [COLUMN_BY_NAME.get('name') as ProcessColumn];
 
 const refuse = (message: string, hint: string): never => {
   throw new ProcctlError('ERR_USAGE', message, { hint });

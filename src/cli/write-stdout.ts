@@ -1,11 +1,9 @@
 import { write } from 'node:fs';
-import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { exitStatusOfSignal, ProcctlError } from '../errors.ts';
+import { ProcctlError } from '../errors.ts';
 import { isReaderGone } from './reader-gone.ts';
 
-/** The exit status when nobody reads any more: that of any program that SIGPIPE ends. */
-export const READER_GONE = exitStatusOfSignal(constants.signals.SIGPIPE);
+export { READER_GONE } from './reader-gone.ts';
 
 const STDOUT = 1;
 const AGAIN_MS = 5;

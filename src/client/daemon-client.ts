@@ -4,11 +4,11 @@ import type { Method, ParamsOf, Results } from '../protocol/rpc.ts';
 import { type Home, homeExists } from '../runtime/home.ts';
 import { lockOwner } from '../runtime/home-lock.ts';
 import { Connection, ConnectionLost } from './connection.ts';
+import { ANSWER_PATIENCE_MS } from './patience.ts';
+import { silentDaemon } from './silent-daemon.ts';
 
 /** How long a daemon that has the home may take until it listens: it may have hundreds of processes to take over. */
 const LISTEN_PATIENCE_MS = 30_000;
-/** How long a question may take. A daemon that was stopped (SIGSTOP) takes connections, but never answers. */
-const ANSWER_PATIENCE_MS = 10_000;
 const RETRY_MS = 20;
 /** A daemon that is killed while it starts is started again; one that always dies has a reason. */
 const MAX_DEATHS = 5;
@@ -101,15 +101,7 @@ export class DaemonClient {
 
   #isSilent(): ProcctlError {
     this.close();
-    const pid = lockOwner(this.#home.path)?.pid;
-    const seconds = ANSWER_PATIENCE_MS / 1000;
-    return new ProcctlError(
-      'ERR_DAEMON_SILENT',
-      `the daemon (pid ${pid ?? 'unknown'}) has not answered for ${seconds} seconds`,
-      {
-        hint: `is it stopped? kill -CONT ${pid ?? 'PID'}; it can be killed, too, without harm to what it runs`,
-      },
-    );
+    return silentDaemon(this.#home);
   }
 
   /** A connection, waiting for a daemon that holds the home but does not listen yet. */

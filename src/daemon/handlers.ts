@@ -4,6 +4,7 @@ import { isGlob } from '../protocol/glob.ts';
 import type { Done, Method, ParamsOf, Results, Waited } from '../protocol/rpc.ts';
 import { selectProcesses } from '../protocol/select.ts';
 import { asSpawnRequest } from '../protocol/spawn-schema.ts';
+import { processText } from '../render/process-table.ts';
 import { signalProc } from '../runtime/family/family.ts';
 import { startLongTimer } from '../runtime/long-timer.ts';
 import { signalNumber } from '../runtime/signals.ts';
@@ -115,6 +116,12 @@ export const makeHandlers = ({ supervisor, facts, leave }: HandlerSurroundings):
     },
     'daemon.restore': async () => ({ done: (await supervisor.restore()).map((process) => doneOf(process)) }),
     'process.list': async ({ wide }) => ({ processes: await viewProcesses(observe(supervisor.all), { wide, memory }) }),
+    'process.table': async ({ names, face, wide, headers }) => {
+      const chosen = names.length === 0 ? supervisor.all : select(supervisor, names);
+      const processes = await viewProcesses(observe(chosen), { wide, memory });
+      const text = processText(processes, { face, wide, headers });
+      return text === undefined ? { processes } : { text };
+    },
     'process.show': async ({ names, env }) => {
       const chosen = select(supervisor, names);
       const views = await viewProcesses(observe(chosen), { wide: true, memory });

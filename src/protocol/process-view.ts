@@ -2,6 +2,11 @@ import type { ProcessOutcome } from '../core/process/outcome.ts';
 
 export type ShownState = 'running' | 'ready' | 'waiting' | 'stopping' | 'exited' | 'failed';
 
+/** What `ps` writes when it is not to a terminal: a table, names only, or `--json`. */
+export const FACES = ['table', 'names', 'json'] as const;
+
+export type Face = (typeof FACES)[number];
+
 /** One process as `ps` shows it; `ps --json` is a list of these. Times are ISO 8601, null where there is nothing to say. */
 export interface ProcessView {
   readonly id: number;

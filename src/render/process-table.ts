@@ -1,7 +1,8 @@
 // `ps` for a pipe. Every `ps` in a script loads this, so nothing here imports tables, colours or widths.
 import { printable } from '../core/printable.ts';
-import type { ProcessView } from '../protocol/process-view.ts';
-import type { ProcessColumn } from './process-columns.ts';
+import { jsonArray } from '../protocol/json-lines.ts';
+import type { Face, ProcessView } from '../protocol/process-view.ts';
+import { COLUMN_BY_NAME, defaultColumns, type ProcessColumn } from './process-columns.ts';
 
 const GAP = '  ';
 const ASCII = /^[ -~]*$/;
@@ -47,4 +48,23 @@ export const plainTable = (
   const padded = (cell: string, index: number): string =>
     cell + ' '.repeat(Math.max(0, (widths[index] ?? 0) - widthOf(cell)));
   return rows.map((cells) => `${cells.map(padded).join(GAP).trimEnd()}\n`).join('');
+};
+
+/** The columns of `ps --quiet`. */
+export const NAME_ONLY: readonly ProcessColumn[] = [COLUMN_BY_NAME.get('name') as ProcessColumn];
+
+/**
+ * All that `ps` writes when it is not to a terminal, and nothing special is asked for.
+ *
+ * @param wanted.headers only of a table
+ * @returns undefined for a table in which the widths of characters have to be looked up
+ */
+export const processText = (
+  processes: readonly ProcessView[],
+  { face, wide, headers }: { readonly face: Face; readonly wide: boolean; readonly headers: boolean },
+): string | undefined => {
+  if (face === 'json') return jsonArray(processes);
+  const cells =
+    face === 'names' ? tableCells(processes, NAME_ONLY, false) : tableCells(processes, defaultColumns(wide), headers);
+  return isAllAscii(cells) ? plainTable(cells) : undefined;
 };

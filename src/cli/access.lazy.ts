@@ -1,0 +1,1 @@
+export { listProcesses } from './access.ts';

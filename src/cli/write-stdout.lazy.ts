@@ -1,0 +1,1 @@
+export { writeStdout } from './write-stdout.ts';
