@@ -6,21 +6,21 @@ import type { FunctionCall } from '../core/pool/task.ts';
 export const TO_WORKER = {
   /** A value: `WorkerStart`. The first, and sent once. */
   start: 1,
-  /** A function that calls will name: its number in four bytes, and a value: `TargetOnWire`. */
+  /** A function that calls, or tasks, will name: its number in four bytes, and a value: `TargetOnWire`. */
   define: 2,
   /** Calls to be made one after the other: `CallWriter`. */
   calls: 3,
   /** Nothing more will come: the worker ends. */
   end: 4,
-  /** A function to be called: a value, `TaskOnWire`. The next comes when this one is answered. */
-  task: 5,
+  /** Functions to be called, one after the other: `tasksBody`, of `TaskOnWire`s. The next come when these are answered. */
+  tasks: 5,
 } as const;
 
 /** From a worker to its host. */
 export const FROM_WORKER = {
-  /** The worker has started, the initializer has run. Of a task: it begins. */
+  /** The worker has started, the initializer has run. */
   ready: 1,
-  /** The target, or the initializer, cannot be loaded: a value, the error. */
+  /** The target, or the initializer, cannot be loaded: a value, the error. This and all answers of a task have an `answerHeader` before it. */
   cannotLoad: 2,
   /** What the target of a process, or of a task, returned: a value. */
   returned: 3,
@@ -28,7 +28,7 @@ export const FROM_WORKER = {
   threw: 4,
   /** The results of calls: `ResultReader`. */
   results: 5,
-  /** Calls that were wanted back and have not begun: the number of the message, and the index of the first. */
+  /** Calls that were wanted back and have not begun: the number of the message, and the index of the first. Of tasks: the number of the first. */
   gaveBack: 6,
   /** What a task returned cannot be sent: a value, the error that says why. */
   cannotReturn: 7,
@@ -76,16 +76,19 @@ export interface TaskWorkerStart {
   readonly kind: 'task-worker';
   readonly identity: Identity;
   readonly ownOutputs: readonly OwnOutput[];
+  /** To be written to both outputs when a task has ended: `MarkReader`. */
+  readonly mark: Uint8Array;
 }
 
 export type WorkerStart = ProcessStart | PoolWorkerStart | TaskWorkerStart;
 
 /** One task of such a worker. */
 export interface TaskOnWire {
-  readonly target: TargetOnWire;
+  /** The number that the function was defined with. */
+  readonly target: number;
   readonly args: readonly unknown[];
   /** How it is called; undefined: once, and what it returns is to be JSON. */
   readonly call: { readonly kind: FunctionCall['kind']; readonly value: Uint8Array | undefined } | undefined;
-  /** Variables that the task, and what it starts, finds in its environment. */
-  readonly env: Readonly<Record<string, string>>;
+  /** Of `TASK_VARIABLES`: what the task, and what it starts, finds in its environment. */
+  readonly env: readonly string[];
 }

@@ -1,10 +1,13 @@
 import { Socket } from 'node:net';
-import { FrameReader, frameHeader } from '../protocol/frames.ts';
+import { FrameReader, frame, frameHeader, JOINED_BYTES } from '../protocol/frames.ts';
 import { TO_WORKER_TYPES } from '../protocol/worker-frames.ts';
 import { SyncWriter } from '../runtime/workers/sync-writer.ts';
 
 /** The descriptor of the channel to the process that has started this one. */
 const CHANNEL_FD = 3;
+
+/** What Node makes of a socket without a buffer of ours is a stream, which takes 64 KiB of fresh memory for each message. */
+const BUFFER_BYTES = 64 * 1024;
 
 export interface ChannelListener {
   onFrame(type: number, body: Buffer): void;
@@ -19,16 +22,32 @@ export class WorkerChannel {
 
   constructor(listener: ChannelListener) {
     const reader = new FrameReader(TO_WORKER_TYPES, (type, body) => listener.onFrame(type, body));
-    this.#socket = new Socket({ fd: CHANNEL_FD, readable: true, writable: true });
+    const buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+    const onread = {
+      buffer,
+      callback: (size: number): boolean => {
+        reader.push(Buffer.from(buffer.subarray(0, size)));
+        return true;
+      },
+    };
+    const options = { fd: CHANNEL_FD, readable: true, writable: true, onread };
+    // @types/node knows `onread` of a connection only; Node takes it for any socket.
+    this.#socket = new Socket(options as ConstructorParameters<typeof Socket>[0]);
     this.#writer = new SyncWriter(CHANNEL_FD);
     this.#socket.on('error', () => {});
-    this.#socket.on('data', (chunk: Buffer) => reader.push(chunk));
     this.#socket.once('end', () => listener.onEnd());
+    this.#socket.resume();
     process.on('exit', () => this.#writer.flushSync());
   }
 
   send(type: number, body: Uint8Array): void {
-    this.#writer.write(frameHeader(type, body.length), body);
+    if (body.length <= JOINED_BYTES) this.#writer.write(frame(type, body));
+    else this.#writer.write(frameHeader(type, body.length), body);
+  }
+
+  /** @param frames whole ones */
+  sendFrames(...frames: readonly Uint8Array[]): void {
+    this.#writer.write(...frames);
   }
 
   /** Whether all that was sent is on its way. */

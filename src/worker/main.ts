@@ -34,7 +34,7 @@ const begin = (body: Buffer): void => {
     channel.ref(false);
     void runProcess(start, channel);
   } else if (start.kind === 'task-worker') {
-    worker = new TaskWorker(channel);
+    worker = new TaskWorker(channel, start.mark);
   } else {
     const poolWorker = new PoolWorker(channel);
     worker = poolWorker;

@@ -1,6 +1,10 @@
+import { readSync, writeSync } from 'node:fs';
 import { restoreHandle } from '../api/handles.ts';
 import { SerializationError } from '../errors.ts';
+import type { Note } from '../protocol/notes.ts';
 import type { AnyFunction } from '../protocol/target.ts';
+import { readTasks, TASK_VARIABLES } from '../protocol/task-frames.ts';
+import { begunNote, WANTED_BACK_AT } from '../protocol/task-notes.ts';
 import { decodeValue, encodeValue } from '../protocol/values/codec.ts';
 import type { HandleDescription } from '../protocol/values/handle.ts';
 import { assertRemoteHandle } from '../protocol/values/remote-handle.ts';
@@ -8,7 +12,9 @@ import { FROM_WORKER, type TargetOnWire, type TaskOnWire, TO_WORKER } from '../p
 import { callEach, type EachResult, sendable } from './call-each.ts';
 import type { WorkerChannel } from './channel.ts';
 import { encodeError } from './encode-error.ts';
+import { HeldAnswers, NOTES_FD } from './held-answers.ts';
 import { loadTarget } from './load-target.ts';
+import { OwnMarks } from './own-marks.ts';
 
 /** What a job brings is taken for what it says on this machine only where that is meant for all machines. */
 const restoreFromElsewhere = (description: HandleDescription): object => {
@@ -34,54 +40,128 @@ const encodeResult = (value: unknown, { call }: TaskOnWire): Buffer => {
   }
 };
 
-/** Runs the function tasks of `procctl pool`, one after the other. What one writes is with the kernel at once, so before its result is. */
+/** Functions may put clocks of their own in the place of these, as those do that test. */
+const now = performance.now.bind(performance);
+const nextTurn = setImmediate;
+
+interface Ended {
+  readonly type: number;
+  readonly value: Buffer;
+}
+
+interface Task {
+  readonly number: number;
+  /** Those behind the first of a message may be wanted back. */
+  readonly isFirst: boolean;
+  readonly value: Buffer;
+}
+
+/**
+ * Runs the function tasks of `procctl pool`, one after the other. What one writes is with the kernel at once, so before its result is;
+ * and a mark in its outputs says where it ends, so the next can begin before anybody has read it.
+ *
+ * Whoever kills it between two tasks takes nothing with it: which task has begun, and the answers that are not sent, are noted in a
+ * file in memory.
+ */
 export class TaskWorker {
   readonly #channel: WorkerChannel;
-  readonly #functions = new Map<string, AnyFunction>();
+  readonly #marks: OwnMarks;
+  readonly #answers: HeldAnswers;
+  readonly #definitions = new Map<number, TargetOnWire>();
+  readonly #functions = new Map<number, AnyFunction>();
+  #tasks: Task[] = [];
+  #isBusy = false;
 
-  constructor(channel: WorkerChannel) {
+  constructor(channel: WorkerChannel, mark: Uint8Array) {
     this.#channel = channel;
+    this.#marks = new OwnMarks(mark);
+    this.#answers = new HeldAnswers(channel);
   }
 
   onFrame(type: number, body: Buffer): void {
-    if (type === TO_WORKER.task) void this.#run(decodeValue(body, restoreHandle) as TaskOnWire);
-    else if (type === TO_WORKER.end) process.exit(0);
+    if (type === TO_WORKER.define) {
+      this.#definitions.set(body.readUInt32LE(0), decodeValue(body.subarray(4), restoreHandle) as TargetOnWire);
+    } else if (type === TO_WORKER.tasks) {
+      const { first, values } = readTasks(body);
+      for (const [index, value] of values.entries()) {
+        this.#tasks.push({ number: first + index, isFirst: index === 0, value });
+      }
+      void this.#work();
+    } else if (type === TO_WORKER.end) process.exit(0);
   }
 
-  async #run(task: TaskOnWire): Promise<void> {
-    const { target, env } = task;
-    this.#channel.send(FROM_WORKER.ready, Buffer.alloc(0));
-    Object.assign(process.env, env);
-    let fn: AnyFunction;
-    try {
-      fn = await this.#load(target);
-    } catch (error) {
-      this.#channel.send(FROM_WORKER.cannotLoad, encodeError(error));
+  async #work(): Promise<void> {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    for (let task = this.#tasks.shift(); task !== undefined; task = this.#tasks.shift()) {
+      await this.#make(task);
+      // An error that nobody has caught ends this process here: it is no other task's.
+      if (this.#tasks.length > 0) await new Promise((resolve) => nextTurn(resolve));
+    }
+    this.#isBusy = false;
+  }
+
+  async #make({ number, isFirst, value }: Task): Promise<void> {
+    this.#note(begunNote(number));
+    // After it is noted: the host wants it back first, and then looks whether it has begun.
+    if (!isFirst && this.#isWantedBack(number)) {
+      await this.#giveBack(number);
       return;
     }
+    const task = decodeValue(value, restoreHandle) as TaskOnWire;
+    for (const [index, variable] of TASK_VARIABLES.entries()) process.env[variable] = task.env[index] as string;
+    const fn = await this.#functionOf(task.target);
+    const begunAt = now();
+    const { type, value: answer } = typeof fn === 'function' ? await this.#call(fn, task) : fn;
+    const elapsedMs = now() - begunAt;
+    const isMarked = this.#marks.write();
+    await this.#answers.add(type, { number, elapsedMs, isMarked }, answer, this.#tasks.length === 0);
+    if (!isMarked && this.#tasks.length > 0) await this.#giveBack(number + 1);
+  }
+
+  #note({ bytes, at }: Note): void {
+    writeSync(NOTES_FD, bytes, 0, bytes.length, at);
+  }
+
+  #isWantedBack(number: number): boolean {
+    const wanted = Buffer.alloc(4);
+    return readSync(NOTES_FD, wanted, 0, 4, WANTED_BACK_AT) === 4 && wanted.readUInt32LE() >= number;
+  }
+
+  /** @param number from this one on */
+  async #giveBack(number: number): Promise<void> {
+    this.#tasks = [];
+    this.#note(begunNote(number - 1));
+    await this.#answers.flush(number - 1);
+    const body = Buffer.alloc(4);
+    body.writeUInt32LE(number);
+    this.#channel.send(FROM_WORKER.gaveBack, body);
+  }
+
+  async #call(fn: AnyFunction, task: TaskOnWire): Promise<Ended> {
     let value: unknown;
     try {
       value = await call(fn, task);
     } catch (error) {
-      this.#channel.send(FROM_WORKER.threw, encodeError(error));
-      return;
+      return { type: FROM_WORKER.threw, value: encodeError(error) };
     }
-    let result: Buffer;
     try {
-      result = encodeResult(value, task);
+      return { type: FROM_WORKER.returned, value: encodeResult(value, task) };
     } catch (error) {
-      this.#channel.send(FROM_WORKER.cannotReturn, encodeError(error));
-      return;
+      return { type: FROM_WORKER.cannotReturn, value: encodeError(error) };
     }
-    this.#channel.send(FROM_WORKER.returned, result);
   }
 
-  async #load(target: TargetOnWire): Promise<AnyFunction> {
-    const key = JSON.stringify(target);
-    const known = this.#functions.get(key);
+  /** @returns the answer of the task when it cannot be loaded */
+  async #functionOf(number: number): Promise<AnyFunction | Ended> {
+    const known = this.#functions.get(number);
     if (known !== undefined) return known;
-    const fn = await loadTarget(target);
-    this.#functions.set(key, fn);
-    return fn;
+    try {
+      const fn = await loadTarget(this.#definitions.get(number) as TargetOnWire);
+      this.#functions.set(number, fn);
+      return fn;
+    } catch (error) {
+      return { type: FROM_WORKER.cannotLoad, value: encodeError(error) };
+    }
   }
 }

@@ -14,6 +14,8 @@ export interface Attempt<Command extends TaskCommand = TaskCommand> {
   readonly inputSeq?: number;
   /** How it is ended, if it has to be; absent: as all others of its place. */
   readonly ending?: TermSequence;
+  /** A function that is known to be short may be made by a worker that has others before it; absent: it has one to itself. */
+  readonly mayWait?: boolean;
   /** Elsewhere it runs from now on: until then it was queued. Called again if it is begun anew, on another host as a rule. */
   onStarted?(): void;
   onData(stream: 'stdout' | 'stderr', chunk: Buffer): void;

@@ -6,6 +6,7 @@ import type { FunctionCommand } from '../../core/pool/task.ts';
 import { printable } from '../../core/printable.ts';
 import { ProcctlError } from '../../errors.ts';
 import { isPlainText } from '../../protocol/bytes.ts';
+import { TASK_VARIABLES } from '../../protocol/task-frames.ts';
 import { encodeValue } from '../../protocol/values/codec.ts';
 import type { TargetOnWire, TaskOnWire } from '../../protocol/worker-frames.ts';
 
@@ -30,37 +31,77 @@ const badFile = (path: string): AttemptError | undefined => {
   }
 };
 
-/**
- * The message that has a worker call the function, as the disk is now: to be made when the task's turn has come.
- *
- * @param directory absolute; where the paths of modules begin
- * @param env what the task is told about itself
- * @returns the message, or why there is nothing to be called
- */
-export const functionCall = (
-  { module, exportName, args, call }: FunctionCommand,
-  directory: string,
-  env: Readonly<Record<string, string>>,
-): { readonly body: Buffer } | { readonly refusal: AttemptError } => {
-  if (module.includes('\0')) {
-    return { refusal: refuse('ERR_NUL_BYTE', 'module contains a NUL byte, which no path can have') };
+/** A function, and what it is known by. */
+export interface FunctionTarget {
+  readonly key: string;
+  readonly target: TargetOnWire;
+}
+
+type Found = { readonly found: FunctionTarget } | { readonly refusal: AttemptError };
+
+/** So long it is taken for granted that a file is where it was: a task takes less than to look. */
+const SEEN_MS = 50;
+
+/** Finds functions on the disk as it is when a task's turn has come. */
+export class FunctionTargets {
+  readonly #directory: string;
+  readonly #seen = new Map<string, { readonly at: number; readonly found: FunctionTarget }>();
+
+  /** @param directory absolute; where the paths of modules begin */
+  constructor(directory: string) {
+    this.#directory = directory;
   }
-  if (!isPlainText(module)) {
-    return { refusal: refuse('ERR_NOT_UTF8', 'module holds bytes that are not UTF-8, which no module can have') };
-  }
-  const told = call === undefined ? undefined : { kind: call.kind, value: call.value };
-  try {
+
+  /** @returns the function, or why there is none */
+  find({ module, exportName, call }: FunctionCommand): Found {
     if (call?.source !== undefined) {
       const target: TargetOnWire = { kind: 'source', source: call.source, name: exportName };
-      return { body: encodeValue({ target, args, call: told, env } satisfies TaskOnWire, 'task') };
+      return { found: { key: `${exportName}\0${call.source}`, target } };
     }
-    const path = pathOf(module, directory);
-    const refusal = path === undefined ? undefined : badFile(path);
-    if (refusal !== undefined) return { refusal };
-    const url = path === undefined ? module : pathToFileURL(path).href;
-    const target: TargetOnWire = { kind: 'module', url, exportName };
-    const task: TaskOnWire = { target, args, call: told, env };
-    return { body: encodeValue(task, 'task') };
+    const key = `${exportName}\0\0${module}`;
+    const seen = this.#seen.get(key);
+    const now = performance.now();
+    if (seen !== undefined && now - seen.at < SEEN_MS) return seen;
+    this.#seen.delete(key);
+    const looked = this.#look(module, exportName, key);
+    if ('found' in looked) this.#seen.set(key, { at: now, found: looked.found });
+    return looked;
+  }
+
+  #look(module: string, exportName: string, key: string): Found {
+    if (module.includes('\0')) {
+      return { refusal: refuse('ERR_NUL_BYTE', 'module contains a NUL byte, which no path can have') };
+    }
+    if (!isPlainText(module)) {
+      return { refusal: refuse('ERR_NOT_UTF8', 'module holds bytes that are not UTF-8, which no module can have') };
+    }
+    try {
+      const path = pathOf(module, this.#directory);
+      const refusal = path === undefined ? undefined : badFile(path);
+      if (refusal !== undefined) return { refusal };
+      const url = path === undefined ? module : pathToFileURL(path).href;
+      return { found: { key, target: { kind: 'module', url, exportName } } };
+    } catch (error) {
+      return { refusal: refuse('ERR_TARGET', (error as Error).message) };
+    }
+  }
+}
+
+/**
+ * The value that has a worker call a function.
+ *
+ * @param target number by which the worker knows it
+ * @param env what the task is told about itself
+ */
+export const taskValue = (
+  { args, call }: FunctionCommand,
+  target: number,
+  env: Readonly<Record<(typeof TASK_VARIABLES)[number], string>>,
+): { readonly value: Buffer } | { readonly refusal: AttemptError } => {
+  const told = call === undefined ? undefined : { kind: call.kind, value: call.value };
+  const task: TaskOnWire = { target, args, call: told, env: TASK_VARIABLES.map((variable) => env[variable]) };
+  try {
+    return { value: encodeValue(task, 'task') };
   } catch (error) {
     const code = error instanceof ProcctlError ? error.code : 'ERR_TARGET';
     return { refusal: refuse(code, (error as Error).message.replace(/^task\./, '')) };

@@ -1,13 +1,16 @@
 import type { EndMode } from '../../core/pool/events.ts';
-import type { AttemptOutcome } from '../../core/pool/outcome.ts';
+import type { AttemptError, AttemptOutcome } from '../../core/pool/outcome.ts';
 import { KILL_AT_ONCE } from '../../core/pool/term-sequence.ts';
-import { FROM_WORKER, TO_WORKER } from '../../protocol/worker-frames.ts';
+import { FrameReader } from '../../protocol/frames.ts';
+import { ANSWER_HEADER_BYTES, readAnswerHeader, tasksBody } from '../../protocol/task-frames.ts';
+import { encodeValue } from '../../protocol/values/codec.ts';
+import { FROM_WORKER, FROM_WORKER_TYPES, TO_WORKER } from '../../protocol/worker-frames.ts';
 import { endFamily, type FamilyEnd } from '../family/end-family.ts';
 import { type FamilyQuery, findFamily } from '../family/family.ts';
 import type { ProcInfo } from '../family/proc.ts';
 import type { Ending } from '../workers/hosted-process.ts';
 import { type FunctionAttempt, ticksAt } from './attempt.ts';
-import { functionCall } from './function-call.ts';
+import { type FunctionTarget, FunctionTargets, taskValue } from './function-call.ts';
 import { answerOf, isAnswer, outcomeOfEnding } from './function-outcome.ts';
 import { identityOf, type LaneContext } from './lane-context.ts';
 import { addNiceness } from './niceness.ts';
@@ -19,6 +22,12 @@ const FOLLOW_AFTER_MS = 10;
 const SEEN_MS = 50;
 /** What comes sooner after one call belongs to it as well as to the next. */
 const DRAINED_MS = 2;
+
+/** A worker that has not got on for so long is at a task that was thought to be short: those behind it are taken back. */
+const STUCK_MS = 3;
+/** A task that is to be ended has begun, though the one before it has not been heard of: that takes no longer than this. */
+const SOON_MS = 1;
+const MOST_TRIES = 100;
 
 const DISMISS_MS = 1_000;
 /** A worker whose channel has closed is about to end, or else has lost it and will never answer. */
@@ -33,39 +42,56 @@ export interface FunctionLaneNumbers {
 }
 
 export interface FunctionLaneEvents {
-  /** There is no worker to be had; the attempt may be taken back. */
+  /** There is no worker to be had; the attempts may be taken back. */
   onUnavailable(error: Error): void;
-  /** Its worker has died before it began with the attempt; likewise. */
+  /** Its worker has died before it began with any of the attempts; likewise. */
   onStale(): void;
+  /** It has not begun with these, and never will. */
+  onGaveBack(attempts: readonly FunctionAttempt[]): void;
+  /** A call was answered. @param elapsedMs what it took */
+  onCalled(attempt: FunctionAttempt, elapsedMs: number): void;
   onStarted(pid: number): void;
   /** Bytes that came when no task was at work. */
   onDropped(bytes: number): void;
 }
 
-interface Current {
+interface Item {
   readonly attempt: FunctionAttempt;
-  readonly onFree: () => void;
   readonly token: string;
+  /** Among all that its worker has been sent; 0: it was not sent. */
+  number: number;
   /** On the clock of performance.now(). */
   readonly begunAt: number;
-  /** The worker has it in hand. */
+  /** As far as anybody has looked. */
   hasBegun: boolean;
   outcome: AttemptOutcome | undefined;
   family: FamilyEnd | undefined;
   isFamilyGone: boolean;
-  follow: NodeJS.Timeout | undefined;
 }
+
+const NOT_STARTED: AttemptError = { kind: 'error', code: 'ERR_NOT_STARTED', message: 'ended before it started' };
 
 /**
  * One place where functions are called: a worker that lives from its first call to the end of the pool, unless a task ends
- * it. One attempt at a time; for those who use it, the same as a `Lane`.
+ * it. For those who use it, the same as a `Lane`; but it takes several attempts together, which its worker makes one after the other.
+ * Behind one that takes longer than was thought nobody waits: it is looked whether the worker gets on, and what it has not
+ * begun is given back.
  */
 export class FunctionLane {
   readonly #context: LaneContext;
   readonly #numbers: FunctionLaneNumbers;
   readonly #events: FunctionLaneEvents;
   #worker: PipedWorker | undefined;
-  #current: Current | undefined;
+  /** What has not settled, in the order in which the worker makes it. */
+  #items: Item[] = [];
+  #onFree: (attempt: FunctionAttempt) => void = () => {};
+  #lastNumber = 0;
+  /** Functions by which it knows them. */
+  readonly #defined = new Map<string, number>();
+  readonly #toDefine: FunctionTarget[] = [];
+  readonly #targets: FunctionTargets;
+  #follow: NodeJS.Timeout | undefined;
+  #watch: NodeJS.Timeout | undefined;
   /** When its pipes were looked at, and when they were emptied last. */
   #seenAt = 0;
   #drainedAt = 0;
@@ -82,8 +108,14 @@ export class FunctionLane {
 
   constructor(context: LaneContext, numbers: FunctionLaneNumbers, events: FunctionLaneEvents) {
     this.#context = context;
+    this.#targets = new FunctionTargets(context.directory);
     this.#numbers = numbers;
     this.#events = events;
+  }
+
+  /** Whether all it was given has settled. */
+  get isFree(): boolean {
+    return this.#items.length === 0;
   }
 
   get isSpent(): boolean {
@@ -105,50 +137,93 @@ export class FunctionLane {
   }
 
   get attemptPid(): number | undefined {
-    return this.#current === undefined ? undefined : this.#worker?.hosted.pid;
+    return this.isFree ? undefined : this.#worker?.hosted.pid;
   }
 
-  /** As that of `Lane`. */
-  run(attempt: FunctionAttempt, onFree: () => void): void {
-    const { task } = attempt;
-    const token = `${task.seq}.${attempt.attempt}`;
-    const call = functionCall(task.command, this.#context.directory, identityOf(this.#context, attempt, token));
-    if (!('refusal' in call)) this.#prepare();
-    const current: Current = {
-      attempt,
-      onFree,
-      token,
-      begunAt: performance.now(),
-      hasBegun: false,
-      outcome: undefined,
-      family: undefined,
-      isFamilyGone: false,
-      follow: undefined,
-    };
-    this.#current = current;
-    if ('refusal' in call) {
-      current.outcome = call.refusal;
-      queueMicrotask(() => this.#settle(current, call.refusal));
-      return;
+  /**
+   * Runs attempts; the lane must be free. When one has ended, first `onFree` is called, then its `onEnded`: exactly once each,
+   * never before this returns. One that was given back is the caller's again.
+   */
+  run(attempts: readonly FunctionAttempt[], onFree: (attempt: FunctionAttempt) => void): void {
+    this.#onFree = onFree;
+    const sent: Item[] = [];
+    const values: Buffer[] = [];
+    for (const attempt of attempts) {
+      const token = `${attempt.task.seq}.${attempt.attempt}`;
+      const item: Item = {
+        attempt,
+        token,
+        number: 0,
+        begunAt: performance.now(),
+        hasBegun: false,
+        outcome: undefined,
+        family: undefined,
+        isFamilyGone: false,
+      };
+      this.#items.push(item);
+      const task = this.#taskOf(attempt, token);
+      if ('refusal' in task) {
+        item.outcome = task.refusal;
+        queueMicrotask(() => this.#settle(item, task.refusal));
+        continue;
+      }
+      sent.push(item);
+      values.push(task.value);
     }
-    if (this.#worker === undefined) return;
-    this.#worker.hosted.send(TO_WORKER.task, call.body);
-    current.follow = setTimeout(() => this.#worker?.follow(this.#isPaused), FOLLOW_AFTER_MS);
+    if (sent.length > 0) this.#send(sent, values);
+  }
+
+  #send(items: readonly Item[], values: readonly Buffer[]): void {
+    const first = this.#lastNumber + 1;
+    this.#prepare(first);
+    this.#lastNumber += items.length;
+    for (const [index, item] of items.entries()) item.number = first + index;
+    const hosted = this.#worker?.hosted;
+    if (hosted === undefined) return;
+    for (const { key, target } of this.#toDefine.splice(0)) {
+      const head = Buffer.alloc(4);
+      head.writeUInt32LE(this.#defined.get(key) as number);
+      hosted.send(TO_WORKER.define, head, encodeValue(target));
+    }
+    hosted.send(TO_WORKER.tasks, tasksBody(first, values));
+    this.#followSoon();
+    if (items.length > 1) this.#watchSoon();
+  }
+
+  #taskOf(attempt: FunctionAttempt, token: string): ReturnType<typeof taskValue> {
+    const { command } = attempt.task;
+    const looked = this.#targets.find(command);
+    if ('refusal' in looked) return looked;
+    return taskValue(command, this.#numberOf(looked.found), identityOf(this.#context, attempt, token));
+  }
+
+  #numberOf(target: FunctionTarget): number {
+    const known = this.#defined.get(target.key);
+    if (known !== undefined) return known;
+    const number = this.#defined.size + 1;
+    this.#defined.set(target.key, number);
+    this.#toDefine.push(target);
+    return number;
+  }
+
+  #followSoon(): void {
+    this.#follow = setTimeout(() => this.#worker?.follow(this.#isPaused), FOLLOW_AFTER_MS);
   }
 
   takeBack(): void {
-    clearTimeout(this.#current?.follow);
-    this.#current = undefined;
+    clearTimeout(this.#follow);
+    clearTimeout(this.#watch);
+    this.#items = [];
   }
 
   /** As that of `Lane`. */
-  get familyQuery(): FamilyQuery | undefined {
-    const current = this.#current;
+  familyQuery(seq: number): FamilyQuery | undefined {
+    const item = this.#items[0];
     const pid = this.#worker?.hosted.pid;
-    return current === undefined || pid === undefined ? undefined : this.#query(current, pid);
+    return item?.attempt.task.seq !== seq || pid === undefined ? undefined : this.#query(item, pid);
   }
 
-  #query({ token, begunAt }: Current, pid: number): FamilyQuery {
+  #query({ token, begunAt }: Item, pid: number): FamilyQuery {
     const { poolMark } = this.#context;
     return {
       mark: `${poolMark}${token}/`,
@@ -161,26 +236,43 @@ export class FunctionLane {
   }
 
   /** Ends the worker, and all that its task has started: as the pool's sequence has it, or by SIGKILL at once. */
-  end(mode: EndMode): void {
-    const current = this.#current;
+  end(mode: EndMode, seq: number, tries = MOST_TRIES): void {
+    if (this.#items.length > 1 && !this.#isAlone(seq) && tries > 0) {
+      setTimeout(() => this.end(mode, seq, tries - 1), SOON_MS);
+      return;
+    }
+    const item = this.#items.find(({ attempt }) => attempt.task.seq === seq);
     const pid = this.#worker?.hosted.pid;
-    if (current === undefined || pid === undefined || current.outcome !== undefined) return;
-    if (current.family !== undefined) {
-      if (mode === 'now') current.family.now();
+    if (item === undefined || pid === undefined || item.outcome !== undefined) return;
+    if (item.family !== undefined) {
+      if (mode === 'now') item.family.now();
       return;
     }
     this.#isSpent = true;
-    const { ending = this.#context.ending } = current.attempt;
-    const query = this.#query(current, pid);
+    const { ending = this.#context.ending } = item.attempt;
+    const query = this.#query(item, pid);
     const find = (): ProcInfo[] => findFamily(query);
     const sequence = mode === 'now' ? KILL_AT_ONCE : ending;
-    current.family = endFamily({ find, isOver: () => current.outcome !== undefined, sequence });
-    void current.family.survivors.then((survivors) => this.#familyEnded(current, survivors));
+    item.family = endFamily({ find, isOver: () => item.outcome !== undefined, sequence });
+    void item.family.survivors.then((survivors) => this.#familyEnded(item, survivors));
+  }
+
+  /** Takes back what the worker has not begun; this one is over by that. @returns whether nothing else can be hit by what is done to the worker now */
+  #isAlone(seq: number): boolean {
+    const left = this.#takeRest();
+    const over = left.find(({ attempt }) => attempt.task.seq === seq);
+    this.#giveBack(left.filter((item) => item !== over));
+    if (over !== undefined) {
+      over.outcome = NOT_STARTED;
+      queueMicrotask(() => this.#settle(over, NOT_STARTED));
+      return true;
+    }
+    return this.#items.length <= 1 || this.#items.every(({ attempt }) => attempt.task.seq !== seq);
   }
 
   setPaused(isPaused: boolean): void {
     this.#isPaused = isPaused;
-    if (this.#current !== undefined) this.#worker?.setPaused(isPaused);
+    if (!this.isFree) this.#worker?.setPaused(isPaused);
   }
 
   /** Lets the worker go. Who still holds its pipes is read on, into nothing, until `close`. */
@@ -201,14 +293,14 @@ export class FunctionLane {
     this.#worker?.follow(false);
     this.#dismiss();
     await this.#gone;
-    this.#worker?.closePipes();
+    this.#worker?.close();
     this.#worker = undefined;
   }
 
-  /** Has a worker, and nothing in its pipes. */
-  #prepare(): void {
+  /** Has a worker, and nothing in its pipes. @param next number of the next task */
+  #prepare(next: number): void {
     if (this.#worker === undefined) this.#start();
-    else if (performance.now() - this.#drainedAt > DRAINED_MS) this.#worker.finish();
+    else if (performance.now() - this.#drainedAt > DRAINED_MS || !this.#worker.isAt(next)) this.#worker.finish(next);
   }
 
   #start(): void {
@@ -223,7 +315,7 @@ export class FunctionLane {
           directory,
           env: { ...env, PROCCTL_MARK: `${markPrefix}0.0/` },
           identity: { name: `PoolWorker-${number}`, path: [number], daemon: true, parent },
-          onOutput: (stream, chunk) => this.#output(stream, chunk),
+          onOutput: (stream, task, chunk) => this.#output(stream, task, chunk),
         },
         {
           onFrame: (type, body) => this.#onFrame(type, body),
@@ -243,30 +335,113 @@ export class FunctionLane {
     this.#events.onStarted(this.#worker.hosted.pid);
   }
 
-  #output(stream: 'stdout' | 'stderr', chunk: Buffer): void {
-    if (this.#current === undefined) this.#events.onDropped(chunk.length);
-    else this.#current.attempt.onData(stream, chunk);
+  #output(stream: 'stdout' | 'stderr', task: number, chunk: Buffer): void {
+    const item = this.#items.find(({ number }) => number === task);
+    if (item === undefined || !this.#hasBegun(item)) this.#events.onDropped(chunk.length);
+    else item.attempt.onData(stream, chunk);
+  }
+
+  /** What was written before it began is not its: the last words of a worker that has died of the one before, say. */
+  #hasBegun(item: Item): boolean {
+    item.hasBegun ||= !this.#hasServed || (this.#worker?.notes.begun ?? 0) >= item.number;
+    return item.hasBegun;
   }
 
   /** @throws Error for what a worker does not say */
   #onFrame(type: number, body: Buffer): void {
-    const current = this.#current;
-    if (current === undefined || current.outcome !== undefined) throw new Error('out of turn');
-    if (type === FROM_WORKER.ready && !current.hasBegun) {
-      current.hasBegun = true;
-      this.#hasServed = true;
-    } else if (isAnswer(type)) {
-      if (type === FROM_WORKER.cannotLoad) this.#unloadable.add(current.attempt.task.command.module);
-      const { outcome, words } = answerOf(type, body, current.attempt.task.command.call !== undefined);
-      if (words !== '') {
-        // After all that the function has written.
-        this.#worker?.finish();
-        this.#output('stderr', Buffer.from(words));
-      }
-      this.#callEnded(current, outcome);
-    } else {
-      throw new Error('not for a task');
+    if (isAnswer(type)) this.#onAnswer(type, body);
+    else if (type === FROM_WORKER.gaveBack) this.#onGaveBack(body.readUInt32LE(0));
+    else throw new Error('not for a task');
+  }
+
+  #onAnswer(type: number, body: Buffer): void {
+    const { number, elapsedMs, isMarked } = readAnswerHeader(body);
+    // By its notes it was told before.
+    if (number <= this.#lastNumber && this.#items.every((item) => item.number > number || item.outcome !== undefined))
+      return;
+    const item = this.#items.find(({ outcome }) => outcome === undefined);
+    if (item === undefined || item.number !== number) throw new Error('out of turn');
+    this.#hasServed = true;
+    item.hasBegun = true;
+    const { command } = item.attempt.task;
+    if (type === FROM_WORKER.cannotLoad) this.#unloadable.add(command.module);
+    else this.#events.onCalled(item.attempt, elapsedMs);
+    const { outcome, words } = answerOf(type, body.subarray(ANSWER_HEADER_BYTES), command.call !== undefined);
+    item.outcome = outcome;
+    clearTimeout(this.#follow);
+    // Of one that is being ended, what it has started may have last words.
+    if (item.family === undefined) this.#worker?.finishTask(number, isMarked);
+    else this.#worker?.finish(number);
+    this.#drainedAt = performance.now();
+    if (words !== '') this.#output('stderr', number, Buffer.from(words));
+    if (this.#items.length > 1) this.#followSoon();
+    this.#callEnded(item, outcome);
+  }
+
+  #onGaveBack(number: number): void {
+    this.#giveBack(this.#remove((item) => item.number >= number && item.outcome === undefined));
+  }
+
+  #giveBack(items: readonly Item[]): void {
+    if (items.length === 0) return;
+    this.#restIfFree();
+    this.#events.onGaveBack(items.map(({ attempt }) => attempt));
+  }
+
+  #restIfFree(): void {
+    if (!this.isFree) return;
+    clearTimeout(this.#follow);
+    clearTimeout(this.#watch);
+  }
+
+  #remove(isOut: (item: Item) => boolean): readonly Item[] {
+    const out = this.#items.filter(isOut);
+    this.#items = this.#items.filter((item) => !isOut(item));
+    return out;
+  }
+
+  #watchSoon(): void {
+    clearTimeout(this.#watch);
+    const before = this.#items[0];
+    this.#watch = setTimeout(() => {
+      this.#hearNotes();
+      if (this.#items.length < 2) return;
+      if (this.#items[0] === before) this.#giveBack(this.#takeRest());
+      if (this.#items.length > 1) this.#watchSoon();
+    }, STUCK_MS);
+  }
+
+  /** Takes the answers that the worker holds back until it is done with more. */
+  #hearNotes(): void {
+    const worker = this.#worker;
+    if (worker === undefined || worker.hosted.hasEnded) return;
+    this.#hear(worker.notes.answers);
+  }
+
+  #hear(answers: Buffer): void {
+    const reader = new FrameReader(FROM_WORKER_TYPES, (type, body) => this.#onFrame(type, body));
+    try {
+      reader.push(answers);
+    } catch {
+      // Somebody has written into its notes. What the worker sends counts.
     }
+  }
+
+  /**
+   * What the worker has not begun, and will not begin any more.
+   *
+   * It must not be made twice. So first the worker is told, by its notes, and then it is looked what it has begun; it notes that it
+   * begins before it looks whether it may (Dekker's order: each sets its flag before it reads the other's).
+   */
+  #takeRest(): readonly Item[] {
+    const worker = this.#worker;
+    if (worker === undefined || worker.hosted.hasEnded) return [];
+    this.#hearNotes();
+    const first = this.#items[0];
+    if (first === undefined || this.#items.length < 2) return [];
+    worker.takeBack(this.#lastNumber);
+    const begun = Math.max(first.number, worker.notes.begun);
+    return this.#remove((item) => item.number > begun && item.outcome === undefined);
   }
 
   #onSilent(): void {
@@ -279,44 +454,51 @@ export class FunctionLane {
 
   #onEnd(ending: Ending): void {
     clearTimeout(this.#silence);
+    clearTimeout(this.#watch);
     this.#isSpent = true;
     this.#hasEnded();
-    const current = this.#current;
-    if (current === undefined || current.outcome !== undefined) return;
-    if (!current.hasBegun && this.#hasServed && current.family === undefined) this.#events.onStale();
-    else this.#callEnded(current, outcomeOfEnding(ending, this.#wasSilent));
+    const { begun = 0, answers = Buffer.alloc(0) } = this.#worker?.notes ?? {};
+    this.#hear(answers);
+    const item = this.#items.find(({ number, outcome }) => number > 0 && outcome === undefined);
+    if (item === undefined) return;
+    if (item.number > begun && this.#hasServed && item.family === undefined) {
+      this.#events.onStale();
+      return;
+    }
+    this.#giveBack(this.#remove(({ number, outcome }) => number > item.number && outcome === undefined));
+    this.#worker?.finish(item.number);
+    this.#callEnded(item, outcomeOfEnding(ending, this.#wasSilent));
   }
 
   /** The call has ended; what it has started may have to follow, and its worker with it. */
-  #callEnded(current: Current, outcome: AttemptOutcome): void {
-    current.outcome = outcome;
-    if (current.family === undefined || current.isFamilyGone) {
-      this.#settle(current, outcome);
+  #callEnded(item: Item, outcome: AttemptOutcome): void {
+    item.outcome = outcome;
+    if (item.family === undefined || item.isFamilyGone) {
+      this.#settle(item, outcome);
       return;
     }
     this.#dismiss();
-    current.family.poke();
+    item.family.poke();
   }
 
-  #familyEnded(current: Current, survivors: readonly ProcInfo[]): void {
-    if (this.#current !== current) return;
+  #familyEnded(item: Item, survivors: readonly ProcInfo[]): void {
+    if (!this.#items.includes(item)) return;
     const names = survivors.map(({ pid, command }) => `${pid} (${command})`).join(', ');
     if (survivors.length > 0) {
-      this.#settle(current, { kind: 'error', code: 'ERR_SURVIVORS', message: `could not be ended: pid ${names}` });
-    } else if (current.outcome !== undefined) {
-      this.#settle(current, current.outcome);
+      this.#settle(item, { kind: 'error', code: 'ERR_SURVIVORS', message: `could not be ended: pid ${names}` });
+    } else if (item.outcome !== undefined) {
+      this.#settle(item, item.outcome);
     } else {
-      current.isFamilyGone = true;
+      item.isFamilyGone = true;
     }
   }
 
-  #settle(current: Current, outcome: AttemptOutcome): void {
-    clearTimeout(current.follow);
-    this.#worker?.finish();
-    this.#drainedAt = performance.now();
-    this.#current = undefined;
-    current.onFree();
-    current.attempt.onEnded(outcome);
+  #settle(item: Item, outcome: AttemptOutcome): void {
+    if (item.family !== undefined) this.#worker?.finish(item.number);
+    this.#remove((other) => other === item);
+    this.#restIfFree();
+    this.#onFree(item.attempt);
+    item.attempt.onEnded(outcome);
   }
 
   /** Asks the worker to leave; one that does not (it is busy with what a task has left in it) is killed. */

@@ -1,4 +1,5 @@
 import type { TermSequence } from '../../core/pool/term-sequence.ts';
+import type { TASK_VARIABLES } from '../../protocol/task-frames.ts';
 import type { Attempt } from './attempt.ts';
 import type { Surroundings } from './plan-attempt.ts';
 
@@ -21,7 +22,7 @@ export const identityOf = (
   { markPrefix }: LaneContext,
   { task, attempt, slot, inputSeq = task.seq }: Attempt,
   token: string,
-): Record<string, string> => ({
+): Record<(typeof TASK_VARIABLES)[number], string> => ({
   PROCCTL_TASK_ID: task.id,
   PROCCTL_TASK_SEQ: String(inputSeq),
   PROCCTL_SLOT: String(slot),

@@ -178,7 +178,7 @@ export class Lane {
   }
 
   /** By what the family of what runs is known; undefined when there is none. */
-  get familyQuery(): FamilyQuery | undefined {
+  familyQuery(_seq?: number): FamilyQuery | undefined {
     const current = this.#current;
     if (current === undefined || current.plan.way === 'refuse') return undefined;
     return this.#query(current, current.sinceTicks);
@@ -198,7 +198,7 @@ export class Lane {
   }
 
   /** Ends what runs, with all it has started: as the pool's sequence has it, or by SIGKILL at once. */
-  end(mode: EndMode): void {
+  end(mode: EndMode, _seq?: number): void {
     const current = this.#current;
     if (current === undefined || current.plan.way === 'refuse') return;
     if (current.family !== undefined) {

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { ShortCalls } from '../../core/calls/short-calls.ts';
 import type { EndMode } from '../../core/pool/events.ts';
 import { findFamilies } from '../family/families.ts';
 import type { FamilyQuery } from '../family/family.ts';
@@ -31,6 +32,12 @@ export class Lanes {
   readonly #retired: AnyLane[] = [];
   /** Attempts for which there is no lane just now. */
   #pending: Attempt[] = [];
+  /** Functions that came up in this turn of the event loop, and may wait for one another. */
+  #gathered: FunctionAttempt[] = [];
+  readonly #short = new ShortCalls<FunctionAttempt>(({ task }) => {
+    const { module, exportName, call } = task.command;
+    return `${exportName}\0${module}\0${call?.source ?? ''}`;
+  });
   #made = 0;
   #madeWorkers = 0;
   /** Loaded for the first function: a pool without one has no use for it. */
@@ -56,37 +63,65 @@ export class Lanes {
   }
 
   run(attempt: Attempt): void {
-    const isFunction = isFunctionAttempt(attempt);
-    const isRunning = isFunction ? this.#runFunction(attempt) : this.#runProgram(attempt as ProgramAttempt);
-    if (!isRunning) this.#pending.push(attempt);
+    if (!isFunctionAttempt(attempt)) {
+      if (!this.#runProgram(attempt as ProgramAttempt)) this.#pending.push(attempt);
+    } else if (attempt.mayWait === true) this.#gather(attempt);
+    else this.#runFunctions([attempt]);
   }
 
   #runProgram(attempt: ProgramAttempt): boolean {
     const lane = this.#takeIdle() ?? this.#make();
     if (lane === undefined) return false;
     this.#busy.set(attempt.task.seq, { lane, attempt });
-    lane.run(attempt, () => this.#free(attempt, lane, this.#idle));
+    lane.run(attempt, () => this.#free(attempt, lane));
     return true;
   }
 
-  #runFunction(attempt: FunctionAttempt): boolean {
-    if (this.#FunctionLane === undefined) {
-      void this.#loadFunctionLane();
-      return false;
+  /** What comes up at a time is looked at together. */
+  #gather(attempt: FunctionAttempt): void {
+    this.#gathered.push(attempt);
+    if (this.#gathered.length > 1) return;
+    setImmediate(() => {
+      const gathered = this.#gathered;
+      this.#gathered = [];
+      for (const attempts of this.#short.batchesOf(gathered)) this.#runFunctions(attempts);
+    });
+  }
+
+  /** @param attempts more than one only where all may wait for those before them */
+  #runFunctions(attempts: readonly FunctionAttempt[]): void {
+    if (this.#FunctionLane === undefined) void this.#loadFunctionLane();
+    const first = attempts[0];
+    if (first === undefined) return;
+    const lane = this.#FunctionLane && (this.#takeIdleWorker(first) ?? this.#makeWorker(this.#FunctionLane));
+    if (lane === undefined) {
+      this.#pending.push(...attempts);
+      return;
     }
-    const lane = this.#takeIdleWorker(attempt) ?? this.#makeWorker(this.#FunctionLane);
-    if (lane === undefined) return false;
-    this.#busy.set(attempt.task.seq, { lane, attempt });
-    lane.run(attempt, () => this.#free(attempt, lane, this.#idleWorkers));
-    return true;
+    for (const attempt of attempts) this.#busy.set(attempt.task.seq, { lane, attempt });
+    lane.run(attempts, (attempt) => this.#freeWorker(attempt, lane));
   }
 
-  #free<L extends AnyLane>({ task }: Attempt, lane: L, idle: L[]): void {
+  #free({ task }: Attempt, lane: Lane): void {
     this.#busy.delete(task.seq);
     lane.setPaused(this.#isPaused);
     if (lane.isSpent) this.#retire(lane);
-    else idle.push(lane);
+    else this.#idle.push(lane);
     this.#runPending();
+  }
+
+  #freeWorker({ task }: Attempt, lane: FunctionLane): void {
+    this.#busy.delete(task.seq);
+    if (this.#restWorker(lane)) this.#runPending();
+  }
+
+  /** @returns whether it has nothing to do */
+  #restWorker(lane: FunctionLane): boolean {
+    if (!lane.isFree) return false;
+    lane.setPaused(this.#isPaused);
+    if (lane.isSpent) this.#retire(lane);
+    else this.#idleWorkers.push(lane);
+    return true;
   }
 
   async #loadFunctionLane(): Promise<void> {
@@ -104,18 +139,22 @@ export class Lanes {
   /** A lane has become free (or may be made): whoever waits for one goes first. */
   #runPending(): void {
     const next = this.#pending.shift();
-    if (next !== undefined) this.run(next);
+    if (next === undefined) return;
+    // It has waited, and is not to wait for others once more.
+    if (isFunctionAttempt(next)) this.#runFunctions([next]);
+    else this.run(next);
   }
 
   end(seq: number, mode: EndMode): void {
     const busy = this.#busy.get(seq);
     if (busy !== undefined) {
-      busy.lane.end(mode);
+      busy.lane.end(mode, seq);
       return;
     }
-    const pending = this.#pending.find(({ task }) => task.seq === seq);
+    const pending = [...this.#pending, ...this.#gathered].find(({ task }) => task.seq === seq);
     if (pending === undefined) return;
     this.#pending = this.#pending.filter((attempt) => attempt !== pending);
+    this.#gathered = this.#gathered.filter((attempt) => attempt !== pending);
     queueMicrotask(() =>
       pending.onEnded({ kind: 'error', code: 'ERR_NOT_STARTED', message: 'ended before it started' }),
     );
@@ -125,7 +164,7 @@ export class Lanes {
   families(): ReadonlyMap<number, readonly ProcInfo[]> {
     const queries = new Map<number, FamilyQuery>();
     for (const [seq, { lane }] of this.#busy) {
-      const query = lane.familyQuery;
+      const query = lane.familyQuery(seq);
       if (query !== undefined) queries.set(seq, query);
     }
     return findFamilies(queries);
@@ -190,7 +229,8 @@ export class Lanes {
   }
 
   get #usable(): number {
-    return this.#busy.size + this.#idle.length + this.#idleWorkers.length;
+    const busy = new Set([...this.#busy.values()].map(({ lane }) => lane));
+    return busy.size + this.#idle.length + this.#idleWorkers.length;
   }
 
   /** Whether there may be one more; if not, an idle one of the other kind is let go, and then who waits is tried again. */
@@ -221,9 +261,17 @@ export class Lanes {
     const lane: FunctionLane = new Constructor(this.#context, numbers, {
       onUnavailable: (error) => this.#unavailable(lane, error),
       onStale: () => {
-        this.#takeBack(lane);
+        const taken = this.#takeBack(lane);
         this.#retire(lane);
-        this.#runPending();
+        for (let count = 0; count < taken; count += 1) this.#runPending();
+      },
+      onGaveBack: (attempts) => {
+        for (const { task } of attempts) this.#busy.delete(task.seq);
+        this.#restWorker(lane);
+        for (const attempt of attempts) this.#runFunctions([attempt]);
+      },
+      onCalled: (attempt, elapsedMs) => {
+        if (attempt.mayWait === true) this.#short.learn(attempt, elapsedMs);
       },
       onStarted: (pid) => this.sessions.add(pid),
       onDropped: (bytes) => {
@@ -254,14 +302,17 @@ export class Lanes {
     if (this.#retired.length > this.#maxRetired) void this.#retired.shift()?.close();
   }
 
-  /** Its attempt is the next that waits. */
-  #takeBack(lane: AnyLane): void {
+  /** Its attempts are the next that wait. @returns how many there are */
+  #takeBack(lane: AnyLane): number {
     lane.takeBack();
+    const taken: Attempt[] = [];
     for (const [seq, busy] of this.#busy) {
       if (busy.lane !== lane) continue;
       this.#busy.delete(seq);
-      this.#pending.unshift(busy.attempt);
+      taken.push(busy.attempt);
     }
+    this.#pending.unshift(...taken);
+    return taken.length;
   }
 
   #unavailable(lane: AnyLane, error: Error): void {

@@ -64,9 +64,10 @@ export class PipeReader {
   /**
    * Delivers all that was written so far, and stops following.
    *
+   * @param isEnough asked before each read: then what is left stays where it is
    * @returns whether the pipe is free: nobody holds its writing end any more
    */
-  finish(): boolean {
+  finish(isEnough?: () => boolean): boolean {
     clearTimeout(this.#retry);
     this.#retry = undefined;
     this.#isPaused = false;
@@ -80,7 +81,7 @@ export class PipeReader {
       }
       socket.destroy();
     }
-    return this.#drain() === 'free';
+    return this.#drain(isEnough) === 'free';
   }
 
   /** Goes on reading for whoever still writes, so that the writer neither blocks nor breaks; the data is dropped. */
@@ -101,8 +102,9 @@ export class PipeReader {
   }
 
   /** Reads what is there: 'free' when no writer is left, 'held' when one may write more. */
-  #drain(): 'free' | 'held' {
+  #drain(isEnough?: () => boolean): 'free' | 'held' {
     for (let total = 0; total < MAX_PIPE_BYTES; ) {
+      if (isEnough?.() === true) return 'held';
       const size = readNow(this.#fd);
       if (size === NOTHING_YET) return 'held';
       if (size === 0) return 'free';

@@ -136,6 +136,8 @@ export class RemoteAttempt {
         slot,
         attempt,
         ...(ending !== undefined && { ending }),
+        // What may have to be killed for itself is with nobody else.
+        mayWait: (task.timeoutMs ?? 0) === 0 && this.#remote.memoryMax === undefined && attempt === 1,
         onData: (stream, chunk) => {
           if (isOutputWanted && !this.isLost) this.#sender.data(stream, chunk);
         },

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { ProcctlError } from '../../errors.ts';
-import { FrameReader, frameHeader } from '../../protocol/frames.ts';
+import { FrameReader, frame, frameHeader, JOINED_BYTES } from '../../protocol/frames.ts';
 import { FROM_WORKER_TYPES } from '../../protocol/worker-frames.ts';
 import { guardProcess } from '../host-guard.ts';
 import { Tail } from './tail.ts';
@@ -120,6 +120,10 @@ export class HostedProcess {
   send(type: number, ...bodies: readonly Uint8Array[]): void {
     if (!this.#channel.writable) return;
     const length = bodies.reduce((sum, { length }) => sum + length, 0);
+    if (length <= JOINED_BYTES) {
+      this.#channel.write(frame(type, ...bodies));
+      return;
+    }
     this.#channel.cork();
     this.#channel.write(frameHeader(type, length));
     for (const body of bodies) if (body.length > 0) this.#channel.write(body);

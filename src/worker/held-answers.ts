@@ -1,0 +1,60 @@
+import { writeSync } from 'node:fs';
+import { frame } from '../protocol/frames.ts';
+import { type AnswerHeader, answerHeader } from '../protocol/task-frames.ts';
+import { answersNote, NOTED_ANSWERS_AT } from '../protocol/task-notes.ts';
+import type { WorkerChannel } from './channel.ts';
+
+/** The descriptor of the notes. */
+export const NOTES_FD = 4;
+/** Answers go out when the first of them is so old, or they are so many bytes. */
+const HOLD_MS = 1;
+const HOLD_BYTES = 64 * 1024;
+
+const now = performance.now.bind(performance);
+
+/** The answers of tasks that came together: they go together, so that the host is woken once. One that waits is noted, and so not lost with this process. */
+export class HeldAnswers {
+  readonly #channel: WorkerChannel;
+  #held: Buffer[] = [];
+  #bytes = 0;
+  #since = 0;
+  #isNoted = false;
+
+  constructor(channel: WorkerChannel) {
+    this.#channel = channel;
+  }
+
+  /** @param isLast nothing comes after it that it could wait for */
+  async add(type: number, header: AnswerHeader, value: Uint8Array, isLast: boolean): Promise<void> {
+    if (this.#held.length === 0) this.#since = now();
+    const answer = frame(type, answerHeader(header), value);
+    this.#held.push(answer);
+    this.#bytes += answer.length;
+    if (isLast || this.#bytes > HOLD_BYTES || now() - this.#since >= HOLD_MS) {
+      await this.flush(header.number);
+      return;
+    }
+    this.#isNoted = true;
+    writeSync(NOTES_FD, answer, 0, answer.length, NOTED_ANSWERS_AT + this.#bytes - answer.length);
+    this.#note(header.number);
+  }
+
+  /** Sends what is held. @param number of the task that has begun last */
+  async flush(number: number): Promise<void> {
+    if (this.#held.length === 0) return;
+    const bytes = this.#held.length === 1 ? (this.#held[0] as Buffer) : Buffer.concat(this.#held, this.#bytes);
+    this.#held = [];
+    this.#bytes = 0;
+    this.#channel.sendFrames(bytes);
+    if (!this.#channel.isFlushed) await this.#channel.flushed();
+    // Until here they may be told twice: their numbers say so.
+    if (!this.#isNoted) return;
+    this.#isNoted = false;
+    this.#note(number);
+  }
+
+  #note(number: number): void {
+    const { bytes, at } = answersNote(number, this.#bytes);
+    writeSync(NOTES_FD, bytes, 0, bytes.length, at);
+  }
+}
