@@ -1,11 +1,14 @@
 import { readProgress } from '../../protocol/remote/end-record.ts';
 import type { QueueKeys } from '../../protocol/remote/keys.ts';
 import type { AttemptBook } from './attempt-book.ts';
-import { EventsReader } from './events-reader.ts';
+import { EventsReader, type FieldOf } from './events-reader.ts';
 import type { Link } from './link.ts';
 import { OutputReader } from './output-reader.ts';
 import { readSignedEnd, type Signer } from './signature.ts';
 import type { Piece, Submitted } from './submitted.ts';
+
+/** Tasks that end within it are settled together. */
+const PAUSE_MS = 4;
 
 export interface FollowerEvents {
   say(line: string): void;
@@ -111,30 +114,45 @@ export class EndFollower {
   async #listen(): Promise<void> {
     const [last] = await this.#link.redis.xrevrange(this.#keys.events, '+', '-', 'COUNT', 1);
     if (this.#isClosed) return;
-    this.#queueEvents = new EventsReader(this.#link.copy(), this.#keys.events, last?.[0] ?? '0', {
-      onProgress: (jobId, data) => this.#told(jobId, data, (submitted, value) => this.#progress(submitted, value)),
-      onCompleted: (jobId, data) => this.#told(jobId, data, (submitted, value) => this.#completed(submitted, value)),
-      onFailed: (jobId, reason) => this.#failed(this.#book.ofJob(jobId), reason),
-      onStalled: (jobId) => this.#stalled(this.#book.ofJob(jobId)),
+    const source = { key: this.#keys.events, lastId: last?.[0] ?? '0', pauseMs: PAUSE_MS };
+    this.#queueEvents = new EventsReader(this.#link.copy(), source, (event, field) => {
+      const submitted = this.#book.ofJob(field('jobId') ?? '');
+      if (submitted !== undefined) this.#onEvent(event, submitted, field);
     });
   }
 
-  /** @param text JSON; what is none, or of a job of somebody else, is of no interest */
-  #told(jobId: string, text: string, take: (submitted: Submitted, value: unknown) => void): void {
-    const submitted = this.#book.ofJob(jobId);
-    if (submitted === undefined) return;
+  #onEvent(event: string, submitted: Submitted, field: FieldOf): void {
+    switch (event) {
+      case 'progress':
+        this.#told(field('data'), (value) => this.#progress(submitted, value));
+        break;
+      case 'completed':
+        this.#told(field('returnvalue'), (value) => this.#completed(submitted, value));
+        break;
+      case 'failed':
+        this.#failed(submitted, field('failedReason') ?? '');
+        break;
+      case 'stalled':
+        this.#stalled(submitted);
+        break;
+      default:
+    }
+  }
+
+  /** @param text JSON; what is none is of no interest */
+  #told(text: string | undefined, take: (value: unknown) => void): void {
     let value: unknown;
     try {
-      value = JSON.parse(text);
+      value = JSON.parse(text ?? '');
     } catch {
       return;
     }
-    take(submitted, value);
+    take(value);
   }
 
-  #progress(submitted: Submitted | undefined, data: unknown): void {
+  #progress(submitted: Submitted, data: unknown): void {
     const progress = readProgress(data);
-    if (submitted === undefined || progress === undefined) return;
+    if (progress === undefined) return;
     submitted.heardAt = performance.now();
     const before = submitted.execution;
     submitted.progress(progress);
@@ -143,8 +161,8 @@ export class EndFollower {
     this.#events.onChange();
   }
 
-  #completed(submitted: Submitted | undefined, returned: unknown): void {
-    if (submitted === undefined || submitted.hasEnd) return;
+  #completed(submitted: Submitted, returned: unknown): void {
+    if (submitted.hasEnd) return;
     submitted.heardAt = performance.now();
     const before = submitted.execution;
     const isWhole = submitted.ended(readSignedEnd(this.#signer, submitted.jobId, returned));
@@ -153,8 +171,8 @@ export class EndFollower {
     else this.#reader.wake();
   }
 
-  #failed(submitted: Submitted | undefined, reason: string): void {
-    if (submitted === undefined || submitted.hasEnd) return;
+  #failed(submitted: Submitted, reason: string): void {
+    if (submitted.hasEnd) return;
     this.#book.forget(submitted, 'failed');
     const [, code = 'ERR_WORKER', message = reason] = /^(ERR_[A-Z_]+): (.*)$/s.exec(reason) ?? [];
     const isLost = /stalled more than/.test(reason);
@@ -164,8 +182,7 @@ export class EndFollower {
     );
   }
 
-  #stalled(submitted: Submitted | undefined): void {
-    if (submitted === undefined) return;
+  #stalled(submitted: Submitted): void {
     const { seat } = submitted;
     submitted.stalled();
     const { name, id } = submitted.attempt.task;

@@ -4,38 +4,49 @@ import type { Redis } from 'ioredis';
 const BLOCK_MS = 5_000;
 /** Events in one answer. */
 const MOST = 1_000;
-/**
- * Between two reads. What comes up meanwhile is read, and answered, at once: woken for each event, a pool of short tasks spends
- * a third more of its time.
- */
-const PAUSE_MS = 4;
 const AGAIN_MS = 201;
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Texts are JSON, as they stand there. */
-export interface QueueEventPorts {
-  onProgress(jobId: string, data: string): void;
-  onCompleted(jobId: string, returned: string): void;
-  onFailed(jobId: string, reason: string): void;
-  onStalled(jobId: string): void;
+/** What a field of an event says; undefined: it has none of that name. */
+export type FieldOf = (name: string) => string | undefined;
+
+/** Where it reads, and how. */
+export interface EventsSource {
+  readonly key: string;
+  /** Of the last event that is of no interest. */
+  readonly lastId: string;
+  /**
+   * Between two reads, ms; absent: none. What comes up meanwhile is read, and answered, at once: woken for each event, a pool of short
+   * tasks spends a third more of its time.
+   */
+  readonly pauseMs?: number;
 }
 
 type Answer = readonly [readonly [key: string, entries: readonly (readonly [id: string, fields: readonly string[]])[]]];
 
-/** Reads the events of a queue, on a connection of its own, from an id on, until it is stopped. */
+/**
+ * Reads the events of a queue, as BullMQ writes them, on a connection of its own, from an id on, until it is stopped. That which BullMQ has for
+ * it keeps a program from ending for as long as it is open.
+ */
 export class EventsReader {
   readonly #redis: Redis;
   readonly #key: string;
-  readonly #ports: QueueEventPorts;
+  readonly #pauseMs: number;
+  readonly #onEvent: (event: string, field: FieldOf) => void;
   #lastId: string;
   #isOver = false;
 
-  constructor(redis: Redis, key: string, lastId: string, ports: QueueEventPorts) {
+  constructor(
+    redis: Redis,
+    { key, lastId, pauseMs = 0 }: EventsSource,
+    onEvent: (event: string, field: FieldOf) => void,
+  ) {
     this.#redis = redis;
     this.#key = key;
     this.#lastId = lastId;
-    this.#ports = ports;
+    this.#pauseMs = pauseMs;
+    this.#onEvent = onEvent;
     void this.#run();
   }
 
@@ -63,7 +74,7 @@ export class EventsReader {
       this.#lastId = id;
       this.#tell(fields);
     }
-    await sleep(PAUSE_MS);
+    if (this.#pauseMs > 0) await sleep(this.#pauseMs);
   }
 
   #tell(fields: readonly string[]): void {
@@ -71,22 +82,7 @@ export class EventsReader {
       for (let at = 0; at + 1 < fields.length; at += 2) if (fields[at] === name) return fields[at + 1];
       return undefined;
     };
-    const jobId = of('jobId');
-    if (jobId === undefined) return;
-    switch (of('event')) {
-      case 'progress':
-        this.#ports.onProgress(jobId, of('data') ?? '');
-        break;
-      case 'completed':
-        this.#ports.onCompleted(jobId, of('returnvalue') ?? '');
-        break;
-      case 'failed':
-        this.#ports.onFailed(jobId, of('failedReason') ?? '');
-        break;
-      case 'stalled':
-        this.#ports.onStalled(jobId);
-        break;
-      default:
-    }
+    const event = of('event');
+    if (event !== undefined) this.#onEvent(event, of);
   }
 }

@@ -78,6 +78,7 @@ export class Putter {
     this.#onChange();
     // If that fails, all are rejected.
     await this.#link.ready.catch(() => {});
+    await this.#link.mayPut().catch((error) => this.fail(error));
     while (this.#puts.length > 0) {
       const seen = this.#room.count;
       const refusal = await this.#send(this.#puts.slice(0, BATCH));

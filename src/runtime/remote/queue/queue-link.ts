@@ -6,10 +6,11 @@ import { itemKeys } from '../../../protocol/remote/item-keys.ts';
 import { keysOf } from '../../../protocol/remote/keys.ts';
 import { putPrelude } from '../../../protocol/remote/put-script.ts';
 import type { RedisTarget } from '../../../protocol/remote/redis-target.ts';
-import { JobEvents, type OnJobEvent } from '../job-events.ts';
+import { EventsReader } from '../events-reader.ts';
 import { Link } from '../link.ts';
 import { loadRemotePackages, type RemotePackages } from '../packages.ts';
 import { within } from '../within.ts';
+import { PutConnection } from './put-connection.ts';
 
 const LEAVE_MS = 1_000;
 const HINT = 'see that the server runs and can be reached, or give it more time: connectTimeoutMs';
@@ -32,7 +33,8 @@ export interface QueueLinkOptions {
 }
 
 export interface QueueLinkEvents {
-  onEvent: OnJobEvent;
+  /** @param event its name, be it one of BullMQ or one of ours */
+  onEvent(event: string): void;
   onDown(): void;
   onLost(error: RemoteError): void;
 }
@@ -49,11 +51,12 @@ export class QueueLink {
   /** Resolves when all agree on the rules, and nothing that happens is missed any more. */
   readonly ready: Promise<void>;
   readonly #link: Link;
+  readonly #puts: PutConnection;
   readonly #packages: RemotePackages;
   readonly #options: QueueLinkOptions;
   readonly #events: QueueLinkEvents;
   #worker: Worker | undefined;
-  #jobEvents: JobEvents | undefined;
+  #reader: EventsReader | undefined;
   #isClosed = false;
 
   /** @throws ProcctlError ERR_REDIS when bullmq or ioredis is not installed */
@@ -66,8 +69,9 @@ export class QueueLink {
       onDown: () => events.onDown(),
       onLost: ({ message }) => events.onLost(new RemoteError('ERR_REDIS', message, { hint: HINT })),
     });
+    this.#puts = new PutConnection(this.#link.copy(), putPrelude(options.name, options.rules.maxSize));
     this.queue = new this.#packages.bullmq.Queue(options.name, {
-      connection: this.#adding(this.#link.copy()),
+      connection: this.#puts.redis,
       skipVersionCheck: true,
     });
     this.queue.on('error', () => {}); // the link tells
@@ -81,6 +85,11 @@ export class QueueLink {
 
   get isUp(): boolean {
     return this.#link.isUp;
+  }
+
+  /** @throws RemoteError ERR_REDIS when what is put would not be looked at by our script */
+  mayPut(): Promise<void> {
+    return this.#puts.guarded(this.queue);
   }
 
   /** Takes items; made when the first is asked for. */
@@ -146,20 +155,9 @@ export class QueueLink {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#jobEvents?.close();
+    this.#reader?.stop();
     await within(LEAVE_MS, Promise.allSettled([this.#worker?.close(true), this.queue.close()]));
     await this.#link.close();
-  }
-
-  /** A connection on which BullMQ's script for adding a job has ours in front. */
-  #adding(redis: Redis): Redis {
-    const { name, rules } = this.#options;
-    const define = redis.defineCommand.bind(redis);
-    redis.defineCommand = (command, definition) => {
-      if (!command.startsWith('addStandardJob:')) return define(command, definition);
-      define(command, { ...definition, lua: `${putPrelude(name, rules.maxSize)}${definition.lua}` });
-    };
-    return redis;
   }
 
   async #prepare(): Promise<void> {
@@ -176,7 +174,8 @@ export class QueueLink {
     }
     const { events } = keysOf(name);
     const [last] = await redis.xrevrange(events, '+', '-', 'COUNT', 1);
-    this.#jobEvents = new JobEvents(this.#link.copy(), events, last?.[0] ?? '0', this.#events.onEvent);
-    if (this.#isClosed) this.#jobEvents.close();
+    if (this.#isClosed) return;
+    const source = { key: events, lastId: last?.[0] ?? '0' };
+    this.#reader = new EventsReader(this.#link.copy(), source, (event) => this.#events.onEvent(event));
   }
 }
