@@ -64,7 +64,8 @@ const plainTask = (value: unknown, seq: number, ids: Set<string>): TaskSpec | un
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isNonEmpty = (value: unknown): value is string => isText(value) && value !== '';
 
-const plainCommand = (value: unknown): ProgramCommand | undefined => {
+/** @returns undefined where in doubt */
+export const plainCommand = (value: unknown): ProgramCommand | undefined => {
   if (isText(value)) return /\S/.test(value) ? { kind: 'shell', line: value } : undefined;
   if (!Array.isArray(value) || !isNonEmpty(value[0]) || !value.every(isText)) return undefined;
   return { kind: 'argv', argv: value as unknown as [string, ...string[]] };

@@ -3,9 +3,10 @@ import { KILL_PATIENCE_MS, type TermSequence } from '../../core/pool/term-sequen
 import { nameOfCommand } from '../command-name.ts';
 import { show, showPath } from '../show.ts';
 import { taskDocument } from '../task-document.ts';
-import { checkTask } from '../task-schema.ts';
+import { checkTask, type TaskInput } from '../task-schema.ts';
 import { BadJob } from './bad-job.ts';
 import { type CallDocument, callDocument, readCall } from './call-document.ts';
+import { plainJobTask } from './plain-job-task.ts';
 
 export { BadJob };
 
@@ -79,12 +80,15 @@ export const jobDataOf = (
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 1;
 
 /** @throws BadJob */
+const checked = (task: unknown): TaskInput => {
+  const result = checkTask(task);
+  if ('value' in result) return result.value;
+  throw new BadJob(`${showPath(['task', ...result.problem.path])}: ${result.problem.message}`);
+};
+
+/** @throws BadJob */
 const taskOf = (task: unknown, seq: number, usesSlot: boolean): TaskSpec => {
-  const checked = checkTask(task);
-  if ('problem' in checked) {
-    throw new BadJob(`${showPath(['task', ...checked.problem.path])}: ${checked.problem.message}`);
-  }
-  const { id = String(seq), name, command, cwd, env, stdin, timeout } = checked.value;
+  const { id = String(seq), name, command, cwd, env, stdin, timeout } = plainJobTask(task) ?? checked(task);
   return {
     seq,
     id,
