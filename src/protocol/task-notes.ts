@@ -11,23 +11,25 @@ export const WANTED_BACK_AT = 0;
 const BEGUN_AT = 4;
 export const NOTED_ANSWERS_AT = 12;
 
-const uint32s = (...values: readonly number[]): Buffer => {
-  const bytes = Buffer.alloc(values.length * 4);
-  for (const [index, value] of values.entries()) bytes.writeUInt32LE(value, index * 4);
-  return bytes;
+const uint32 = (value: number, at: number): Note => {
+  const bytes = Buffer.allocUnsafe(4);
+  bytes.writeUInt32LE(value);
+  return { bytes, at };
 };
 
 /** To be written before a task is begun. */
-export const begunNote = (number: number): Note => ({ bytes: uint32s(number), at: BEGUN_AT });
+export const begunNote = (number: number): Note => uint32(number, BEGUN_AT);
 
 /** To be written when all answers that it counts are in their place, or have been sent. */
-export const answersNote = (number: number, answerBytes: number): Note => ({
-  bytes: uint32s(number, answerBytes),
-  at: BEGUN_AT,
-});
+export const answersNote = (number: number, answerBytes: number): Note => {
+  const bytes = Buffer.allocUnsafe(8);
+  bytes.writeUInt32LE(number, 0);
+  bytes.writeUInt32LE(answerBytes, 4);
+  return { bytes, at: BEGUN_AT };
+};
 
 /** Tasks up to this one that have not begun are somebody else's from now on. */
-export const wantedBackNote = (number: number): Note => ({ bytes: uint32s(number), at: WANTED_BACK_AT });
+export const wantedBackNote = (number: number): Note => uint32(number, WANTED_BACK_AT);
 
 export interface TaskNotes {
   /** The task that has begun last; 0: none. */

@@ -24,30 +24,38 @@ export class HeldAnswers {
     this.#channel = channel;
   }
 
-  /** @param isLast nothing comes after it that it could wait for */
-  async add(type: number, header: AnswerHeader, value: Uint8Array, isLast: boolean): Promise<void> {
+  /**
+   * @param isLast nothing comes after it that it could wait for
+   * @returns a promise only where there is something to wait for
+   */
+  add(type: number, header: AnswerHeader, value: Uint8Array, isLast: boolean): Promise<void> | undefined {
     if (this.#held.length === 0) this.#since = now();
     const answer = frame(type, answerHeader(header), value);
     this.#held.push(answer);
     this.#bytes += answer.length;
     if (isLast || this.#bytes > HOLD_BYTES || now() - this.#since >= HOLD_MS) {
-      await this.flush(header.number);
-      return;
+      return this.flush(header.number);
     }
     this.#isNoted = true;
     writeSync(NOTES_FD, answer, 0, answer.length, NOTED_ANSWERS_AT + this.#bytes - answer.length);
     this.#note(header.number);
+    return undefined;
   }
 
-  /** Sends what is held. @param number of the task that has begun last */
-  async flush(number: number): Promise<void> {
-    if (this.#held.length === 0) return;
+  /** Sends what is held. @param number of the task that has begun last @returns a promise only where there is something to wait for */
+  flush(number: number): Promise<void> | undefined {
+    if (this.#held.length === 0) return undefined;
     const bytes = this.#held.length === 1 ? (this.#held[0] as Buffer) : Buffer.concat(this.#held, this.#bytes);
     this.#held = [];
     this.#bytes = 0;
     this.#channel.sendFrames(bytes);
-    if (!this.#channel.isFlushed) await this.#channel.flushed();
-    // Until here they may be told twice: their numbers say so.
+    if (!this.#channel.isFlushed) return this.#channel.flushed().then(() => this.#forget(number));
+    this.#forget(number);
+    return undefined;
+  }
+
+  /** Until then they may be told twice: their numbers say so. */
+  #forget(number: number): void {
     if (!this.#isNoted) return;
     this.#isNoted = false;
     this.#note(number);

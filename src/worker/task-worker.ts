@@ -109,13 +109,16 @@ export class TaskWorker {
       return;
     }
     const task = decodeValue(value, restoreHandle) as TaskOnWire;
-    for (const [index, variable] of TASK_VARIABLES.entries()) process.env[variable] = task.env[index] as string;
-    const fn = await this.#functionOf(task.target);
+    for (let index = 0; index < TASK_VARIABLES.length; index += 1) {
+      process.env[TASK_VARIABLES[index] as string] = task.env[index] as string;
+    }
+    const fn = this.#functions.get(task.target) ?? (await this.#load(task.target));
     const begunAt = now();
     const { type, value: answer } = typeof fn === 'function' ? await this.#call(fn, task) : fn;
     const elapsedMs = now() - begunAt;
     const isMarked = this.#marks.write();
-    await this.#answers.add(type, { number, elapsedMs, isMarked }, answer, this.#tasks.length === 0);
+    const flushed = this.#answers.add(type, { number, elapsedMs, isMarked }, answer, this.#tasks.length === 0);
+    if (flushed !== undefined) await flushed;
     if (!isMarked && this.#tasks.length > 0) await this.#giveBack(number + 1);
   }
 
@@ -153,9 +156,7 @@ export class TaskWorker {
   }
 
   /** @returns the answer of the task when it cannot be loaded */
-  async #functionOf(number: number): Promise<AnyFunction | Ended> {
-    const known = this.#functions.get(number);
-    if (known !== undefined) return known;
+  async #load(number: number): Promise<AnyFunction | Ended> {
     try {
       const fn = await loadTarget(this.#definitions.get(number) as TargetOnWire);
       this.#functions.set(number, fn);

@@ -21,7 +21,7 @@ const FOLLOW_AFTER_MS = 10;
 
 const SEEN_MS = 50;
 /** What comes sooner after one call belongs to it as well as to the next. */
-const DRAINED_MS = 2;
+const DRAINED_MS = 10;
 
 /** A worker that has not got on for so long is at a task that was thought to be short: those behind it are taken back. */
 const STUCK_MS = 3;
