@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DaemonClient } from '../client/daemon-client.ts';
 import { EXIT } from '../errors.ts';
@@ -6,6 +5,7 @@ import { jsonArray } from '../protocol/json-lines.ts';
 import type { SpawnRequest } from '../protocol/process-spec.ts';
 import type { ParamsOf, Started } from '../protocol/rpc.ts';
 import { locateHome } from '../runtime/home.ts';
+import { uniqueText } from '../runtime/unique-text.ts';
 import { attach } from './attach.ts';
 import type { SpawnFlags } from './spawn-flags.ts';
 import { say } from './tell.ts';
@@ -16,7 +16,7 @@ export const runSpawn = async (request: SpawnRequest, flags: SpawnFlags): Promis
   const client = new DaemonClient({ home: locateHome(), tell: say });
   try {
     // Lone surrogates stand for bytes; JSON.stringify escapes them, so they reach the daemon.
-    const token = randomBytes(12).toString('hex');
+    const token = uniqueText();
     const params = { request: request as ParamsOf<'process.spawn'>['request'], token };
     const spawn = async () => (await client.command('process.spawn', params)).processes;
     if (flags.attach) return await attach(client, async () => (await spawn())[0] as Started);

@@ -24,7 +24,7 @@ export const LAUNCHER_TITLE = 'procctl-shim';
 /**
  * The launcher: a shell in the directory of processes that forks shims, twice, so that they belong to nobody. A spawn by the
  * daemon itself would cost more, and ever more as its memory grows. A line of its input is `mk ID…` (make the pipes, and
- * answer `made` or `failed`) or `up ID:GENERATION:RUN…`, to begin with that run. It ends with its input, that is with the
+ * answer `made` or `failed`) or `up ID:GENERATION:RUN:INSTANCE…`, to begin with that run. It ends with its input, that is with the
  * daemon. $1 is the directory of cgroups, or empty.
  *
  * A generation is claimed by making a file `shim.GENERATION` that must not be there: a daemon that takes over can so rule
@@ -34,6 +34,9 @@ export const LAUNCHER_SCRIPT = `
 set -f
 exec 2>/dev/null
 shim() {
+  unset IFS
+  # For start.sh, which several instances have in common.
+  id=$1 instance=$4
   cd "$1" || exit
   read -r me </proc/self/stat || exit
   set -C
@@ -45,7 +48,7 @@ shim() {
   echo "hello $2 $me" >&3
   generation=$2 last=0 end= outside=
   # What the shim forks is born in its cgroup: to move a process costs the kernel many milliseconds, to fork one nothing.
-  [ -z "$4" ] || echo 0 >"$4/cgroup.procs" || outside=1
+  [ -z "$5" ] || echo 0 >"$5/cgroup.procs" || outside=1
   echo "go $3" >&4
   while read -r word run rest <&4; do
     case $word in
@@ -95,8 +98,8 @@ while read -r word rest; do
   up)
     (
       for start in $rest; do
-        id=\${start%%:*} run=\${start##*:} generation=\${start#*:}
-        shim "$id" "\${generation%:*}" "$run" "\${cgroups:+$cgroups/$id}" &
+        IFS=:
+        shim $start "\${cgroups:+$cgroups/\${start%%:*}}" &
       done
     ) ;;
   esac
@@ -147,24 +150,26 @@ const beforeProgram = (tools: StartTools): string => `${tools.setsid}\0--\0`;
 export const isStillStarting = (commandLine: string, tools: StartTools): boolean =>
   commandLine === '' || commandLine.includes(beforeProgram(tools)) || commandLine.includes(`\0${LAUNCHER_TITLE}\0`);
 
+const markOfHome = (homeMark: string): string => `/${homeMark}.`;
+
 /** What the marks of all runs of a process have in common. */
-export const markOfProcess = (homeMark: string, id: number): string => `/${homeMark}.${id}.`;
+export const markOfProcess = (homeMark: string, id: number): string => `${markOfHome(homeMark)}${id}.`;
 
 /** The mark that every process of a run carries in its environment, as `PROCCTL_MARK`. */
 export const markOfRun = (homeMark: string, id: number, run: number): string => `${markOfProcess(homeMark, id)}${run}/`;
 
 /**
- * `start.sh`: POSIX shell text that turns the shell into the process. The environment is set by the shell, not by
+ * `start.sh`: POSIX shell text that turns the shell into the process, the same for all instances of one request. The environment is set by the shell, not by
  * arguments of env(1), so that no value is ever seen in a list of processes; only names that shells drop go that way.
  *
  * @param homeMark text that only this home has
  */
 export const startScript = (spec: ProcessSpec, homeMark: string, tools: StartTools): Buffer => {
-  // $run is the shim's; the process's own variables come after it, since one of them may have that name.
+  // $run, $id and $instance are the shim's; the process's own variables come after them, since one may have such a name.
   const own: [string, string][] = [
-    ['PROCCTL_ID', shellQuote(String(spec.id))],
-    ['PROCCTL_NAME', shellQuote(spec.name)],
-    ...(spec.instance === null ? [] : [['PROCCTL_INSTANCE', String(spec.instance)] as [string, string]]),
+    ['PROCCTL_ID', '"$id"'],
+    ['PROCCTL_NAME', spec.instance === null ? shellQuote(spec.name) : `${shellQuote(spec.group)}-"$instance"`],
+    ...(spec.instance === null ? [] : [['PROCCTL_INSTANCE', '"$instance"'] as [string, string]]),
   ];
   const argvAgain = spec.batch?.argvAgain ?? null;
   const lines = [
@@ -172,7 +177,7 @@ export const startScript = (spec: ProcessSpec, homeMark: string, tools: StartToo
     ...(typeof spec.stdin === 'string' ? [`exec <${shellQuote(spec.stdin)}`] : []),
     `cd -P ${shellQuote(spec.cwd)} || exit 126`,
     'unset PWD OLDPWD',
-    `export PROCCTL_MARK=${shellQuote(markOfProcess(homeMark, spec.id))}"$run/"`,
+    `export PROCCTL_MARK=${shellQuote(markOfHome(homeMark))}"$id.$run/"`,
     ...own.map(([name, value]) => `export ${name}=${value}`),
     ...Object.entries(spec.env)
       .filter(([name]) => isShellVariable(name) && name !== 'PROCCTL_MARK' && !own.some(([taken]) => taken === name))

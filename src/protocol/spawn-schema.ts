@@ -1,5 +1,6 @@
 // The shape of a request to supervise something, and of the spec that is kept of it.
 import * as z from 'zod/mini';
+import { instanceName } from '../core/process/name.ts';
 import { BATCH_INPUT_NAME, LIMIT_NAMES, type ProcessSpec, type SpawnRequest } from './process-spec.ts';
 
 /** Arguments and variables: any text without NUL, which ends strings in execve(2). */
@@ -65,10 +66,40 @@ const specSchema = z.object({
   createdAt: z.number(),
 });
 
-/** Checks what was read from a `spec.json`; undefined when it is not what this version wrote. */
-export const parseSpec = (value: unknown): ProcessSpec | undefined => {
+/** Of several instances: what is their own stands in `instances`, as pairs of id and number. */
+const sharedSchema = z.object({
+  ...common,
+  instances: z.array(z.tuple([z.int(), z.int()])),
+  group: z.string(),
+  token: z.string(),
+  createdAt: z.number(),
+});
+
+/** What instances of one request have in common, and which they are. */
+export const sharedSpec = (specs: readonly ProcessSpec[]): object => {
+  const { id, name, instance, ...rest } = specs[0] as ProcessSpec;
+  return { ...rest, instances: specs.map((spec) => [spec.id, spec.instance]) };
+};
+
+/**
+ * Checks what was read from a `spec.json`.
+ *
+ * @param id of the process it should be of
+ * @returns undefined when it is not what this version wrote, or of somebody else
+ */
+export const parseSpec = (value: unknown, id: number): ProcessSpec | undefined => {
+  if (typeof value === 'object' && value !== null && 'instances' in value) return ownPart(value, id);
   const result = specSchema.safeParse(value);
-  return result.success ? (result.data as ProcessSpec) : undefined;
+  return result.success && result.data.id === id ? (result.data as ProcessSpec) : undefined;
+};
+
+const ownPart = (value: object, id: number): ProcessSpec | undefined => {
+  const result = sharedSchema.safeParse(value);
+  if (!result.success) return undefined;
+  const { instances, ...rest } = result.data;
+  const instance = instances.find(([of]) => of === id)?.[1];
+  if (instance === undefined) return undefined;
+  return { ...rest, id, name: instanceName(rest.group, instance), instance } as ProcessSpec;
 };
 
 export const asSpawnRequest = (value: z.infer<typeof spawnRequestSchema>): SpawnRequest => value as SpawnRequest;

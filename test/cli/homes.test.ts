@@ -369,7 +369,7 @@ describe.concurrent('a full disk', () => {
         const napper = await home.spawn('--name', 'napper', 'sleep', '1000');
         disk.fill();
         const logged = async (): Promise<string[]> => linesOf(await home.ok(['logs', 'writer', '-n', 'all']));
-        for (const more of [[], ['-i', '3'], ['--attach']]) {
+        for (const more of [[], ['-i', '3'], ['-i', '20'], ['--attach']]) {
           const refused = await home.run(['spawn', ...more, '--name', 'fresh', 'sleep', '1001']);
           expect([more, refused.code, refused.stdout]).toEqual([more, 125, '']);
           expect(refused.stderr).toMatch(/^procctl: [^\n]*no space left[^\n]*\n$/i);

@@ -123,7 +123,7 @@ export const runUnderShim = async (
   try {
     await shim.open();
     shim.write(spec);
-    shim.launcher.up(1, 1, 1);
+    shim.launcher.up({ id: 1, instance: null }, 1, 1);
     const ended = await shim.ended(1);
     const { pid } = parseProc((await shim.started(1)).stat);
     return { stdout: shim.output('stdout'), stderr: shim.output('stderr'), pid, ended };

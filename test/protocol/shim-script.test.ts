@@ -27,10 +27,13 @@ const TELL_ALL = [
 const work = scratch();
 
 /** Has the shells of this machine run a start script, as a shim does, and reads what the program got. */
-const given = (spec: Partial<ProcessSpec>): { argv: string[]; env: Map<string, string>; cwd: string } => {
+const given = (
+  spec: Partial<ProcessSpec>,
+  who = 'id=1 instance=0',
+): { argv: string[]; env: Map<string, string>; cwd: string } => {
   const whole = specOf({ ...spec, argv: [...TELL_ALL, ...(spec.argv ?? [])] });
   writeFileSync(join(work, 'start.sh'), startScript(whole, HOME_MARK, TOOLS));
-  const shell = spawnSync(shimShell(), ['-c', 'run=7; . ./start.sh'], { cwd: work, env: {} });
+  const shell = spawnSync(shimShell(), ['-c', `${who} run=7; . ./start.sh`], { cwd: work, env: {} });
   const [argv = '', env = '', cwd = ''] = shell.stdout.toString('latin1').split(BREAK);
   expect({ stderr: shell.stderr.toString(), status: shell.status }).toEqual({ stderr: '', status: 0 });
   const text = (latin1: string): string => decodeBytes(Buffer.from(latin1, 'latin1'));
@@ -107,8 +110,28 @@ describe('the start script', () => {
 
   it('lets nobody else say who the process is', () => {
     const env = { PROCCTL_ID: '9', PROCCTL_MARK: '/x/', PROCCTL_INSTANCE: '8' };
-    expect(given({ env, instance: 3, name: "o'web" }).env).toEqual(
-      new Map(Object.entries({ ...OWN, PROCCTL_NAME: "o'web", PROCCTL_INSTANCE: '3' })),
+    expect(given({ env, name: "o'web" }).env).toEqual(
+      new Map(Object.entries({ ...OWN, PROCCTL_NAME: "o'web", PROCCTL_INSTANCE: '8' })),
+    );
+    const spec = { env, group: "o'web", name: "o'web-3", instance: 3 };
+    expect(given(spec, 'id=1 instance=3').env).toEqual(
+      new Map(Object.entries({ ...OWN, PROCCTL_NAME: "o'web-3", PROCCTL_INSTANCE: '3' })),
+    );
+  });
+
+  it('is the same for all instances of a request, and tells each who it is', () => {
+    const spec = { group: 'web', name: 'web-1', instance: 1, env: { id: 'own', instance: 'own', IFS: ':' } };
+    const script = startScript(specOf({ argv: ['a'], ...spec }), HOME_MARK, TOOLS);
+    const last = { ...spec, id: 12, name: 'web-10', instance: 10 };
+    expect(startScript(specOf({ argv: ['a'], ...last }), HOME_MARK, TOOLS)).toEqual(script);
+    expect(given(spec, 'id=12 instance=10').env).toEqual(
+      new Map([
+        ...Object.entries(spec.env),
+        ['PROCCTL_ID', '12'],
+        ['PROCCTL_NAME', 'web-10'],
+        ['PROCCTL_INSTANCE', '10'],
+        ['PROCCTL_MARK', `/${HOME_MARK}.12.7/`],
+      ]),
     );
   });
 
@@ -132,7 +155,10 @@ describe('the start script', () => {
     });
     writeFileSync(join(work, 'start.sh'), startScript(spec, HOME_MARK, TOOLS));
     const printed = ['1', '2', '10'].map((run) => {
-      const { stdout, stderr } = spawnSync(shimShell(), ['-c', `run=${run}; . ./start.sh`], { cwd: work, env: {} });
+      const { stdout, stderr } = spawnSync(shimShell(), ['-c', `id=1 run=${run}; . ./start.sh`], {
+        cwd: work,
+        env: {},
+      });
       return `${stderr}${stdout}`;
     });
     expect(printed).toEqual(['what it reads: first\n', 'what it reads: again\n', 'what it reads: again\n']);
@@ -143,7 +169,7 @@ describe('the start script', () => {
       join(work, 'start.sh'),
       startScript(specOf({ argv: ['/bin/echo'], cwd: '/nowhere' }), HOME_MARK, TOOLS),
     );
-    const shell = spawnSync(shimShell(), ['-c', 'run=7; . ./start.sh'], { cwd: work, env: {} });
+    const shell = spawnSync(shimShell(), ['-c', 'id=1 run=7; . ./start.sh'], { cwd: work, env: {} });
     expect({ status: shell.status, stdout: shell.stdout.toString() }).toEqual({ status: 126, stdout: '' });
   });
 
@@ -214,7 +240,7 @@ describe('a shim', () => {
   beforeAll(async () => {
     await ends.open();
     ends.write({ argv: ['/bin/true'] });
-    ends.launcher.up(1, 1, 1);
+    ends.launcher.up({ id: 1, instance: null }, 1, 1);
     await ends.ended(1);
     run = 1;
   });
@@ -315,7 +341,7 @@ describe('a shim', () => {
     try {
       await shim.open();
       shim.write({ argv: ['/bin/sh', '-c', 'read -r x </proc/self/fd/0; exec sleep 1000'] });
-      shim.launcher.up(1, 1, 1);
+      shim.launcher.up({ id: 1, instance: null }, 1, 1);
       const { pid } = parseProc((await shim.started(1)).stat);
       shim.launcher.close();
       const shimPid = await shim.pid();
@@ -336,7 +362,7 @@ describe('what is said to a shim', () => {
   beforeAll(async () => {
     await shim.open();
     shim.write({ argv: ['/bin/sh', '-c', 'exit 7'] });
-    shim.launcher.up(1, 4, 3);
+    shim.launcher.up({ id: 1, instance: null }, 4, 3);
     await shim.ended(3);
   });
   afterAll(() => shim.close());
@@ -393,8 +419,8 @@ describe('a generation', () => {
       await shim.open();
       shim.write({ argv: ['/bin/true'] });
       writeFileSync(shim.file('shim.1'), '');
-      shim.launcher.up(1, 1, 1);
-      shim.launcher.up(1, 2, 2);
+      shim.launcher.up({ id: 1, instance: null }, 1, 1);
+      shim.launcher.up({ id: 1, instance: null }, 2, 2);
       await shim.ended(2);
       expect(shim.all('hello').map(({ generation }) => generation)).toEqual([2]);
       expect(shim.all('started').map((word) => word.run)).toEqual([2]);
@@ -408,7 +434,7 @@ describe('a generation', () => {
     try {
       await shim.open();
       shim.write({ argv: ['/bin/true'] });
-      for (let times = 0; times < 5; times += 1) shim.launcher.up(1, 1, 1);
+      for (let times = 0; times < 5; times += 1) shim.launcher.up({ id: 1, instance: null }, 1, 1);
       await shim.ended(1);
       shim.say('go 2');
       await shim.ended(2);

@@ -103,6 +103,9 @@ export const uniqueName = (base: string, taken: ReadonlySet<string>): string => 
   }
 };
 
+/** The name of one of several instances. */
+export const instanceName = (base: string, instance: number): string => `${base}-${instance}`;
+
 /**
  * `base-1` … `base-N`, for `--instances N`.
  *
@@ -112,5 +115,5 @@ export const instanceNames = (base: string, count: number): string[] => {
   if ([...`${base}-${count}`].length > MAX_NAME_CHARS) {
     throw badName(base, `is too long to be numbered up to ${count}`);
   }
-  return Array.from({ length: count }, (_, index) => `${base}-${index + 1}`);
+  return Array.from({ length: count }, (_, index) => instanceName(base, index + 1));
 };

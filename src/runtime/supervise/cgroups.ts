@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFile, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const REMOVE_ATTEMPTS = 20;
@@ -11,9 +11,13 @@ const REMOVE_RETRY_MS = 50;
 export class Cgroups {
   /** The directory with a cgroup for each process, named by its id. */
   readonly directory: string;
+  /** By which processes are moved into the cgroup in which the daemon is. */
+  readonly #own: string;
+  #isMoveExpected = false;
 
   private constructor(directory: string) {
     this.directory = directory;
+    this.#own = join(directory, '..', 'cgroup.procs');
   }
 
   /** @returns undefined where there is no cgroup v2, or none that may be written */
@@ -38,12 +42,27 @@ export class Cgroups {
     }
   }
 
-  /** Makes the cgroup of a process. @returns false when it cannot be had */
+  /** Makes the cgroup of a process, which its shim will enter soon. @returns false when it cannot be had */
   make(id: number): boolean {
+    this.#expectMoves();
     return attempted(() => {
       mkdirSync(join(this.directory, String(id)), { recursive: true });
       return true;
     }, false);
+  }
+
+  /**
+   * Of moves that come close together, the first has to wait for a grace period of the kernel, of some 15 ms. So the daemon
+   * moves itself to where it is, once all cgroups are made, and meanwhile what the shims need is being made.
+   */
+  #expectMoves(): void {
+    if (this.#isMoveExpected) return;
+    this.#isMoveExpected = true;
+    setImmediate(() => {
+      writeFile(this.#own, '0', () => {
+        this.#isMoveExpected = false;
+      });
+    });
   }
 
   members(id: number): Set<number> {

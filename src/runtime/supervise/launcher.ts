@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { ProcctlError } from '../../errors.ts';
+import type { ProcessSpec } from '../../protocol/process-spec.ts';
 import { LAUNCHER_SCRIPT, LAUNCHER_TITLE } from '../../protocol/shim-script.ts';
 
 /** dash tells every end exactly; other shells are taken where there is none. */
@@ -9,9 +10,11 @@ const SHELLS = ['/bin/dash', '/usr/bin/dash', '/bin/sh'];
 
 export const shimShell = (): string => SHELLS.find((path) => existsSync(path)) ?? '/bin/sh';
 
-interface Request {
-  readonly ids: number[];
-  readonly done: Promise<void>;
+/** Few enough that shims are soon forked, so many that a mkfifo(1) is worth it. */
+const MADE_TOGETHER = 8;
+
+interface Wanted {
+  readonly id: number;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
@@ -21,10 +24,12 @@ export class Launcher {
   readonly #directory: string;
   readonly #cgroups: string;
   #shell: ChildProcess | undefined;
-  /** Pipes asked for in this turn of the event loop: they are made together. */
-  #gathering: Request | undefined;
-  readonly #asked: Request[] = [];
+  /** Whose pipes are to be made, in order. */
+  #wanted: Wanted[] = [];
+  /** Whose pipes are being made: some at a time, so that their shims are forked before the next pipes are made. */
+  #asked: readonly Wanted[] = [];
   readonly #starts: string[] = [];
+  #isTurnAwaited = false;
 
   /**
    * @param directory the directory of processes
@@ -41,36 +46,52 @@ export class Launcher {
    * @throws ProcctlError ERR_START when they cannot be made
    */
   makePipes(id: number): Promise<void> {
-    if (this.#gathering === undefined) {
-      const request = newRequest();
-      this.#gathering = request;
-      setImmediate(() => this.#ask(request));
-    }
-    this.#gathering.ids.push(id);
-    return this.#gathering.done;
+    return new Promise((resolve, reject) => {
+      this.#wanted.push({ id, resolve, reject });
+      this.#speakSoon();
+    });
   }
 
-  /** Starts a shim, and with it a run; all that are asked for in one turn of the event loop at once. */
-  up(id: number, generation: number, run: number): void {
-    if (this.#starts.push(`${id}:${generation}:${run}`) > 1) return;
-    setImmediate(() => this.#say(`up ${this.#starts.splice(0).join(' ')}`));
+  /** Starts a shim, and with it a run. */
+  up({ id, instance }: Pick<ProcessSpec, 'id' | 'instance'>, generation: number, run: number): void {
+    this.#starts.push(`${id}:${generation}:${run}:${instance ?? 0}`);
+    this.#speakSoon();
   }
 
   close(): void {
     this.#shell?.stdin?.end();
   }
 
-  #ask(request: Request): void {
-    this.#gathering = undefined;
-    this.#asked.push(request);
-    this.#say(`mk ${request.ids.join(' ')}`);
+  /** What is asked for in one turn of the event loop is said together. */
+  #speakSoon(): void {
+    if (this.#isTurnAwaited) return;
+    this.#isTurnAwaited = true;
+    setImmediate(() => {
+      this.#isTurnAwaited = false;
+      this.#speak();
+    });
+  }
+
+  #speak(): void {
+    if (this.#starts.length > 0) this.#say(`up ${this.#starts.splice(0).join(' ')}`);
+    if (this.#asked.length > 0 || this.#wanted.length === 0) return;
+    this.#asked = this.#wanted.splice(0, MADE_TOGETHER);
+    this.#say(`mk ${this.#asked.map(({ id }) => id).join(' ')}`);
+  }
+
+  #answered(settle: (wanted: Wanted) => void): void {
+    const asked = this.#asked;
+    this.#asked = [];
+    for (const wanted of asked) settle(wanted);
+    if (this.#wanted.length > 0) this.#speakSoon();
   }
 
   #say(line: string): void {
-    this.#line().write(`${line}\n`);
+    this.#line()?.write(`${line}\n`);
   }
 
-  #line(): Writable {
+  /** undefined when there is none, which the shell's `error` says again. */
+  #line(): Writable | undefined {
     if (this.#shell?.stdin?.writable) return this.#shell.stdin;
     const shell = spawn(shimShell(), ['-c', LAUNCHER_SCRIPT, LAUNCHER_TITLE, this.#cgroups], {
       cwd: this.#directory,
@@ -82,23 +103,21 @@ export class Launcher {
     // What is not answered any more fails; on EMFILE there are no streams at all.
     const fail = (): void => {
       if (this.#shell === shell) this.#shell = undefined;
-      for (const request of this.#asked.splice(0)) request.reject(failure());
+      this.#answered(({ reject }) => reject(failure()));
     };
     shell.once('error', fail);
     shell.once('exit', fail);
-    if (shell.stdin === null || shell.stdin === undefined) throw failure();
-    shell.stdin.on('error', () => {});
+    shell.stdin?.on('error', () => {});
     let rest = '';
     shell.stdout?.setEncoding('latin1').on('data', (text: string) => {
       const lines = (rest + text).split('\n');
       rest = lines.pop() ?? '';
+      if (this.#shell !== shell) return;
       for (const line of lines) {
-        const request = this.#asked.shift();
-        if (line === 'made') request?.resolve();
-        else request?.reject(failure());
+        this.#answered(({ resolve, reject }) => (line === 'made' ? resolve() : reject(failure())));
       }
     });
-    return shell.stdin;
+    return shell.stdin ?? undefined;
   }
 }
 
@@ -106,14 +125,3 @@ const failure = (): ProcctlError =>
   new ProcctlError('ERR_START', 'the pipes of the process could not be made', {
     hint: 'is the disk full, or the limit of processes or open files reached?',
   });
-
-const newRequest = (): Request => {
-  let resolve = (): void => {};
-  let reject = (_error: Error): void => {};
-  const done = new Promise<void>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  done.catch(() => {});
-  return { ids: [], done, resolve, reject };
-};

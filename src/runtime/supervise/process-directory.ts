@@ -15,12 +15,15 @@ import { join } from 'node:path';
 import { newLife } from '../../core/process/life.ts';
 import type { ProcessSpec } from '../../protocol/process-spec.ts';
 import { type ProcessStatus, parseStatus } from '../../protocol/process-status.ts';
-import { parseSpec } from '../../protocol/spawn-schema.ts';
+import { parseSpec, sharedSpec } from '../../protocol/spawn-schema.ts';
 import { bootId } from '../family/proc.ts';
 import { damagedSpec } from './damaged-spec.ts';
+import { FirstFiles } from './first-files.ts';
 
 /** Stands in every file, so that a later version knows what it reads, and an earlier one that it does not. */
 const FORMAT = 1;
+/** Of a spec that several instances share. */
+const SHARED_FORMAT = 2;
 
 const syncPath = (path: string): void => {
   const fd = openSync(path, 'r');
@@ -57,7 +60,7 @@ const readStored = (path: string): Stored => {
   try {
     const value: unknown = JSON.parse(text);
     const format = (value as { readonly format?: unknown } | null)?.format;
-    if (typeof format === 'number' && format > FORMAT) return { kind: 'newer' };
+    if (typeof format === 'number' && format > SHARED_FORMAT) return { kind: 'newer' };
     return { kind: 'ok', value };
   } catch {
     return { kind: 'damaged' };
@@ -89,17 +92,15 @@ export class ProcessDirectory {
   }
 
   /**
-   * Makes the directory with its spec; it is there wholly or not at all, also after a power cut.
+   * Makes the directory with its files; it is there wholly or not at all, also after a power cut.
    *
    * @throws the system's error, with nothing left behind
    */
-  create(spec: ProcessSpec, status: ProcessStatus, startScript: Buffer): void {
+  create(files: FirstFiles): void {
     const fresh = join(this.path, '..', `.new-${this.id}`);
     try {
       mkdirSync(fresh, { mode: 0o700 });
-      writeFileSync(join(fresh, 'start.sh'), startScript, { mode: 0o600 });
-      writeFileSync(join(fresh, 'status.json'), textOf(status), { mode: 0o600 });
-      writeFileSync(join(fresh, 'spec.json'), textOf(spec), { mode: 0o600 });
+      files.put(fresh, this.path);
       renameSync(fresh, this.path);
     } catch (error) {
       rmSync(fresh, { recursive: true, force: true });
@@ -129,8 +130,8 @@ export class ProcessDirectory {
     const storedStatus = readStored(this.file('status.json'));
     if (storedSpec.kind === 'newer' || storedStatus.kind === 'newer') return undefined;
     if (storedSpec.kind === 'absent' && storedStatus.kind === 'absent') return undefined;
-    let spec = storedSpec.kind === 'ok' ? parseSpec(storedSpec.value) : undefined;
-    if (spec === undefined || spec.id !== this.id) {
+    let spec = storedSpec.kind === 'ok' ? parseSpec(storedSpec.value, this.id) : undefined;
+    if (spec === undefined) {
       damage.push('spec.json');
       spec = damagedSpec(this.id, this.path);
     }
@@ -173,7 +174,17 @@ export class ProcessDirectory {
   }
 }
 
-const textOf = (value: object): string => `${JSON.stringify({ format: FORMAT, ...value })}\n`;
+const textOf = (value: object, format = FORMAT): string => `${JSON.stringify({ format, ...value })}\n`;
+
+/** @param specs of the processes of one request, in each of whose directories they will be */
+export const firstFiles = (specs: readonly ProcessSpec[], status: ProcessStatus, startScript: Buffer): FirstFiles => {
+  const [spec] = specs as [ProcessSpec, ...ProcessSpec[]];
+  return new FirstFiles({
+    'start.sh': startScript,
+    'status.json': textOf(status),
+    'spec.json': specs.length > 1 ? textOf(sharedSpec(specs), SHARED_FORMAT) : textOf(spec),
+  });
+};
 
 const numbersIn = (processes: string, isWanted: (entry: Dirent) => boolean): number[] => {
   let entries: Dirent[];

@@ -99,7 +99,7 @@ export class ShimKeeper {
     await this.#launcher.makePipes(this.#spec.id);
     if (this.#isClosed) return;
     if (!this.open()) throw new Error('its pipes cannot be opened');
-    this.#launcher.up(this.#spec.id, this.#generation, run);
+    this.#launcher.up(this.#spec, this.#generation, run);
     this.#expectStart(run);
   }
 

@@ -161,9 +161,18 @@ export class Supervised {
     this.#around.events.add(event, { id: this.spec.id, name: this.spec.name, ...details });
   }
 
+  /** Before `launchFirst`. */
+  makeCgroup(): void {
+    this.#family.enterCgroup();
+  }
+
+  /** It was not launched after all. */
+  removeCgroup(): void {
+    this.#family.rest();
+  }
+
   /** Starts what was created with its first start ordered. */
   launchFirst(): void {
-    this.#family.enterCgroup();
     this.#family.prepare(this.#life.run);
     this.#shim.start(this.#life.run);
   }

@@ -20,8 +20,9 @@ import { sweepBatchInputs } from './batch-input.ts';
 import { Cgroups } from './cgroups.ts';
 import { isDamaged } from './damaged-spec.ts';
 import { EventLog } from './event-log.ts';
+import { FIRST_FILES, type FirstFiles } from './first-files.ts';
 import { Launcher } from './launcher.ts';
-import { highestNumber, listIds, ProcessDirectory, sweep } from './process-directory.ts';
+import { firstFiles, highestNumber, listIds, ProcessDirectory, sweep } from './process-directory.ts';
 import { Sampler } from './sampler.ts';
 import { Looker, type Snapshot } from './snapshot.ts';
 import { findStartTools } from './start-tools.ts';
@@ -32,8 +33,10 @@ const fsyncAsync = promisify(fsync);
 
 /** How long a start may take to be seen executing its own program before it is believed to. */
 const EXECUTING_PATIENCE_MS = 5_000;
-/** Few enough that the launcher soon has something to do, so many that a mkfifo(1) is worth it. */
-const LAUNCHED_TOGETHER = 10;
+/** How often it is looked whether it does, at first more often. */
+const EXECUTING_PAUSE_MS = 4;
+/** Few enough that the launcher soon has something to do. */
+const LAUNCHED_TOGETHER = 8;
 const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
 
 /** All supervised processes of a home. */
@@ -42,6 +45,8 @@ export class Supervisor {
   readonly #around: Surroundings;
   readonly #processes = new Map<number, Supervised>();
   readonly #sampler: Sampler;
+  /** Requests to spawn that are not answered yet, by their tokens; `isOver` never rejects. */
+  readonly #underWay = new Map<string, { readonly specs: readonly ProcessSpec[]; readonly isOver: Promise<void> }>();
   #lastId: number;
 
   private constructor(home: Home, around: Surroundings, lastId: number) {
@@ -148,49 +153,102 @@ export class Supervisor {
    *   be run; nothing is left of it then
    */
   async spawn(request: SpawnRequest, token: string): Promise<Supervised[]> {
+    // The answer was lost with its connection, and the client asks again while the first request is still being served.
+    for (let same = this.#underWay.get(token); same !== undefined; same = this.#underWay.get(token)) await same.isOver;
     // An earlier daemon may have been killed anywhere in here, and its client asks again: what is missing is made up for.
     const known = this.all.filter(({ spec }) => spec.token === token);
     if (known.length === 0) checkCanRun(request);
     const specs = this.#specsOf(request, token, known);
-    const started: Supervised[] = [...known];
-    try {
-      for (const spec of specs) started.push(this.#create(spec));
-    } catch (error) {
-      for (const process of started.slice(known.length)) this.#forget(process);
-      throw diskError(error);
-    }
-    this.#saveLastId();
+    const spawned = this.#spawn(known, specs);
+    const over = (): void => {
+      this.#underWay.delete(token);
+    };
+    this.#underWay.set(token, { specs, isOver: spawned.then(over, over) });
+    const processes = await spawned;
     if (request.batch) this.#sweepBatches();
-    const saved = this.#syncAll(started);
+    return processes;
+  }
+
+  async #spawn(known: readonly Supervised[], specs: readonly ProcessSpec[]): Promise<Supervised[]> {
+    const started = [...known];
     try {
-      const launched = this.#launchAll(started.slice(known.length));
-      await Promise.all([saved, launched, ...started.map((process) => this.#untilExecuting(process))]);
+      const written = specs.length === 0 ? [] : await this.#createAll(specs, started);
+      await Promise.all([this.#syncAll(known, written, started), this.#untilAllExecuting(started)]);
     } catch (error) {
       await Promise.all(started.map((process) => this.remove(process)));
-      throw error instanceof ProcctlError ? error : diskError(error);
+      throw diskError(error);
     }
     return started;
   }
 
-  /** Some at a time: while the first ones are being forked, what the next ones need is made. */
-  async #launchAll(processes: readonly Supervised[]): Promise<void> {
+  /**
+   * Makes processes and launches them, some at a time: while the first ones are being forked, the next ones are made.
+   *
+   * @param created is given each when it is there
+   * @returns the files that have to be synced
+   */
+  async #createAll(specs: readonly ProcessSpec[], created: Supervised[]): Promise<readonly string[]> {
+    const [first] = specs as [ProcessSpec, ...ProcessSpec[]];
+    const { homeMark, tools } = this.#around;
+    // What is on the disk first says already that a start was ordered: there is no moment at which it is listed and idle.
+    const { life } = step(newLife(), first.policy, { tag: 'start' });
+    const shim = { generation: 1, ref: null };
+    const status: ProcessStatus = { life, shim, generation: 1, bootId: bootId(), seen: [] };
+    const files = firstFiles(specs, status, startScript(first, homeMark, tools));
+    this.#saveLastId();
+    const processes = specs.map((spec) => new Supervised(this.#around, spec, status));
+    // All at first: while a shim enters its cgroup, the kernel has whoever makes another one wait for many milliseconds.
+    for (const process of processes) process.makeCgroup();
     for (let at = 0; at < processes.length; at += LAUNCHED_TOGETHER) {
       if (at > 0) await nextTurn();
       const some = processes.slice(at, at + LAUNCHED_TOGETHER);
-      this.#around.events.addAll(
-        'spawned',
-        some.map(({ spec: { id, name, command } }) => ({ id, name, command })),
-      );
+      try {
+        this.#create(some, files);
+      } catch (error) {
+        for (const process of processes.slice(at)) process.removeCgroup();
+        throw error;
+      }
+      created.push(...some);
+      const spawned = some.map(({ spec: { id, name, command } }) => ({ id, name, command }));
+      this.#around.events.addAll('spawned', spawned);
       for (const process of some) process.launchFirst();
     }
     this.#sampler.wake();
+    return files.written;
+  }
+
+  /** @throws the system's error, with nothing left of them */
+  #create(processes: readonly Supervised[], files: FirstFiles): void {
+    try {
+      for (const process of processes) {
+        process.directory.create(files);
+        this.#processes.set(process.spec.id, process);
+      }
+    } catch (error) {
+      for (const process of processes) if (this.#processes.has(process.spec.id)) this.#forget(process);
+      throw error;
+    } finally {
+      files.leave();
+    }
+  }
+
+  /** Everything of a request is on the disk when this is done; all at once, so that the disk can do it in one go. */
+  async #syncAll(known: readonly Supervised[], written: readonly string[], all: readonly Supervised[]): Promise<void> {
+    // Somebody may have removed the one in whose directory a file was written, which is that of others too.
+    const left = all.filter(({ isClosed }) => !isClosed);
+    const own = left.length === all.length ? known : left;
+    const files = own.flatMap(({ directory }) => FIRST_FILES.map((name) => directory.file(name)));
+    const directories = left.map(({ directory }) => directory.path);
+    const alike = own === known ? written : [];
+    await Promise.all([...files, ...alike, ...directories, this.#home.processes].map(syncFile));
   }
 
   /** @param known those of the request that are there already */
   #specsOf(request: SpawnRequest, token: string, known: readonly Supervised[]): ProcessSpec[] {
     const { name, defaultName, instances, ...rest } = request;
-    const others = this.all.filter((process) => !known.includes(process));
-    const taken = new Set(others.flatMap(({ spec }) => [spec.name, spec.group]));
+    const others = this.all.filter((process) => !known.includes(process)).map(({ spec }) => spec);
+    const toCome = [...this.#underWay.values()].flatMap(({ specs }) => specs);
+    const taken = new Set([...others, ...toCome].flatMap((spec) => [spec.name, spec.group]));
     const given = name === null ? undefined : parseProcessName(name);
     const group = known[0]?.spec.group ?? given ?? uniqueName(parseProcessName(defaultName), taken);
     const names = instances === null ? [group] : instanceNames(group, instances);
@@ -215,37 +273,20 @@ export class Supervisor {
     sweepBatchInputs(this.#home.batches, known);
   }
 
-  #create(spec: ProcessSpec): Supervised {
-    // What is on the disk first says already that a start was ordered: there is no moment at which it is listed and idle.
-    const { life } = step(newLife(), spec.policy, { tag: 'start' });
-    const status: ProcessStatus = {
-      life,
-      shim: { generation: 1, ref: null },
-      generation: 1,
-      bootId: bootId(),
-      seen: [],
-    };
-    const process = new Supervised(this.#around, spec, status);
-    process.directory.create(spec, status, startScript(spec, this.#around.homeMark, this.#around.tools));
-    this.#processes.set(spec.id, process);
-    return process;
-  }
-
-  /** Everything that was created is on the disk when this is done; all at once, so that the disk can do it in one go. */
-  async #syncAll(processes: readonly Supervised[]): Promise<void> {
-    const paths = processes.flatMap(({ directory }) => [directory.file('spec.json'), directory.path]);
-    await Promise.all([...paths, this.#home.processes].map(syncFile));
+  /** One after the other, in the order of their starts: when the last is looked at, most are found there at the first look. */
+  async #untilAllExecuting(processes: readonly Supervised[]): Promise<void> {
+    for (const process of processes) await this.#untilExecuting(process);
   }
 
   async #untilExecuting(process: Supervised): Promise<void> {
     const { run } = process.life;
     await process.until(() => process.life.state.tag !== 'ready' || process.life.run !== run);
-    const givenUpAt = performance.now() + EXECUTING_PATIENCE_MS;
-    for (let pauseMs = 1; performance.now() < givenUpAt; pauseMs = Math.min(pauseMs * 2, 50)) {
+    const givenUpMs = (process.main?.startedMs ?? monotonicMs()) + EXECUTING_PATIENCE_MS;
+    for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, EXECUTING_PAUSE_MS)) {
       if (process.isExecuting) return;
       const failure = startFailure(process);
       if (failure !== undefined) throw failure;
-      if (process.life.state.tag !== 'running') return;
+      if (process.life.state.tag !== 'running' || monotonicMs() >= givenUpMs) return;
       await sleep(pauseMs);
     }
   }

@@ -1,0 +1,102 @@
+import { once } from 'node:events';
+import { createConnection } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import type { RpcAnswer } from '../../src/protocol/rpc-message.ts';
+import { TestHome } from '../helpers/home.ts';
+import { waitFor } from '../helpers/procctl.ts';
+
+const COUNT = 24;
+
+const REQUEST = {
+  name: 'w',
+  defaultName: 'sleep',
+  instances: COUNT,
+  argv: ['sleep', '1000'],
+  command: 'sleep 1000',
+  env: { PATH: process.env.PATH ?? '/usr/bin:/bin' },
+  policy: {
+    restart: 'no',
+    okExitCodes: [0],
+    restartLimit: { max: 5, withinMs: 60_000 },
+    backoff: { minMs: 1_000, maxMs: 30_000 },
+    stableAfterMs: 10_000,
+  },
+  stopSignal: 'SIGTERM',
+  stopTimeoutMs: 5_000,
+  logMaxBytes: 1024 ** 2,
+  logKeep: 5,
+  nice: null,
+  limits: {},
+  umask: null,
+  user: null,
+  boot: false,
+};
+
+const names = Array.from({ length: COUNT }, (_, index) => `w-${index + 1}`);
+
+/** Asks over a connection of its own. */
+const ask = async (home: TestHome, token: string): Promise<RpcAnswer> => {
+  const { socket: path } = await home.daemon();
+  const request = { ...REQUEST, cwd: home.work };
+  const socket = createConnection({ path });
+  socket
+    .setEncoding('utf8')
+    .write(`${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'process.spawn', params: { request, token } })}\n`);
+  let text = '';
+  socket.on('data', (piece: string) => {
+    text += piece;
+    if (text.endsWith('\n')) socket.end();
+  });
+  await once(socket, 'close');
+  return JSON.parse(text) as RpcAnswer;
+};
+
+/** Each is there once, and lives. */
+const checkAll = async (home: TestHome): Promise<void> => {
+  const views = await home.list();
+  expect(views.map(({ name }) => name)).toEqual(names);
+  expect(views.filter(({ alive }) => alive)).toHaveLength(COUNT);
+  expect(new Set(views.map(({ pid }) => pid)).size).toBe(COUNT);
+  const sleepers = home.alive().filter(({ command }) => command === 'sleep 1000');
+  expect(sleepers.map(({ pid }) => pid).sort()).toEqual(views.map(({ pid }) => pid).sort());
+};
+
+describe.concurrent('many instances', () => {
+  it('are all there, and none twice, when the daemon is killed while they are being started (promise 1)', async () => {
+    const home = new TestHome();
+    for (let round = 0; round < 8; round += 1) {
+      await home.ok(['daemon', 'start']);
+      const spawned = home.run(['spawn', '-i', String(COUNT), '--name', 'w', '--restart', 'no', 'sleep', '1000']);
+      const wanted = round * 3;
+      await waitFor(async () => {
+        const count = (await home.list()).length;
+        return count > wanted || count === COUNT;
+      }, `more than ${wanted} are there`);
+      await home.killDaemon();
+      expect(await spawned).toMatchObject({ code: 0 });
+      await checkAll(home);
+      await home.ok(['rm', '--now', 'all']);
+      await waitFor(() => !home.alive().some(({ command }) => command === 'sleep 1000'), 'all are gone');
+    }
+  });
+
+  it('are started once when the same is asked twice at a time, as after a lost connection', async () => {
+    const home = new TestHome();
+    await home.ok(['daemon', 'start']);
+    const [one, other] = await Promise.all([ask(home, '5a3e0000'), ask(home, '5a3e0000')]);
+    expect(one).toMatchObject({ result: { processes: { length: COUNT } } });
+    expect(other).toEqual(one);
+    await checkAll(home);
+  });
+
+  it('have their names from the beginning: who asks for one of them meanwhile is refused', async () => {
+    const home = new TestHome();
+    await home.ok(['daemon', 'start']);
+    const answers = await Promise.all([ask(home, '00000001'), ask(home, '00000002')]);
+    expect(answers.filter((answer) => 'result' in answer)).toHaveLength(1);
+    expect(answers.filter((answer) => 'error' in answer)).toMatchObject([
+      { error: { message: expect.stringContaining('named w already') } },
+    ]);
+    await checkAll(home);
+  });
+});
