@@ -68,25 +68,34 @@ export const parseProc = (stat: string): ProcInfo => {
   };
 };
 
-/**
- * All processes alive now (zombies are not alive); empty where there is no `/proc`.
- *
- * @param skipped pids that need not be looked at
- */
-export const readAllProcs = (skipped: ReadonlySet<number> = new Set()): ProcInfo[] => {
+/** The pids there are at this moment; none where there is no `/proc`. */
+export const listPids = (): number[] => {
   let names: string[];
   try {
     names = readdirSync('/proc');
   } catch {
     return [];
   }
-  const procs: ProcInfo[] = [];
+  const pids: number[] = [];
   for (const name of names) {
     const first = name.charCodeAt(0);
-    if (first < 49 || first > 57) continue;
-    const pid = Number(name);
-    const info = skipped.has(pid) ? undefined : readProc(pid);
-    if (info !== undefined && info.state !== 'Z' && info.state !== 'X') procs.push(info);
+    if (first >= 49 && first <= 57) pids.push(Number(name));
+  }
+  return pids;
+};
+
+/** As `readProc`, if it is alive: zombies are not. */
+export const readLiveProc = (pid: number): ProcInfo | undefined => {
+  const info = readProc(pid);
+  return info === undefined || info.state === 'Z' || info.state === 'X' ? undefined : info;
+};
+
+/** All processes alive now; empty where there is no `/proc`. */
+export const readAllProcs = (): ProcInfo[] => {
+  const procs: ProcInfo[] = [];
+  for (const pid of listPids()) {
+    const info = readLiveProc(pid);
+    if (info !== undefined) procs.push(info);
   }
   return procs;
 };

@@ -1,4 +1,6 @@
-import { type ProcInfo, readAllProcs, readEnviron } from '../family/proc.ts';
+import { pidNumbers } from '../family/pid-numbers.ts';
+import { listPids, type ProcInfo, readAllProcs, readEnviron, readLiveProc } from '../family/proc.ts';
+import { type Found, type KnownPids, ListLooker } from './list-looker.ts';
 
 const groupBy = (procs: readonly ProcInfo[], keyOf: (proc: ProcInfo) => number): Map<number, ProcInfo[]> => {
   const groups = new Map<number, ProcInfo[]>();
@@ -22,11 +24,11 @@ export class Snapshot {
 
   /**
    * @param homeMark text that the marks of all processes of one home have in common
-   * @param skipped pids that belong to no family
+   * @param procs who is alive; looked for if not given
    */
-  constructor(homeMark: string, skipped?: ReadonlySet<number>) {
+  constructor(homeMark: string, procs: readonly ProcInfo[] = readAllProcs()) {
     this.#homeMark = homeMark;
-    this.procs = readAllProcs(skipped);
+    this.procs = procs;
     this.byPid = new Map(this.procs.map((proc) => [proc.pid, proc]));
   }
 
@@ -62,15 +64,11 @@ export class Snapshot {
   }
 }
 
-const KTHREADD = 2;
-const KERNEL_THREADS_VALID_MS = 30_000;
-
 /** Shares looks at `/proc`: all that ask in one turn of the event loop get one that is made after they asked. */
 export class Looker {
   readonly #homeMark: string;
   #waiting: ((snapshot: Snapshot) => void)[] = [];
-  #kernelThreads: readonly number[] = [];
-  #kernelThreadsUntilMs = 0;
+  readonly #forLists = new ListLooker({ pids: listPids, read: readLiveProc, numbers: pidNumbers });
 
   constructor(homeMark: string) {
     this.#homeMark = homeMark;
@@ -94,18 +92,11 @@ export class Looker {
   }
 
   /**
-   * A look for a list, not for ending anything: without shims, and without what were threads of the kernel a moment ago, which
-   * are most of what there is on an idle machine.
+   * A look for a list, not for ending anything: without shims, and without looking again at those who belong to nobody.
+   *
+   * @param find may be called twice
    */
-  forList(shims: readonly number[]): Snapshot {
-    const nowMs = performance.now();
-    if (nowMs > this.#kernelThreadsUntilMs) this.#kernelThreads = [];
-    const snapshot = new Snapshot(this.#homeMark, new Set([...shims, ...this.#kernelThreads]));
-    if (this.#kernelThreads.length === 0) {
-      const isKernel = ({ pid, parent }: ProcInfo): boolean => pid === KTHREADD || parent === KTHREADD;
-      this.#kernelThreads = snapshot.procs.filter(isKernel).map(({ pid }) => pid);
-      this.#kernelThreadsUntilMs = nowMs + KERNEL_THREADS_VALID_MS;
-    }
-    return snapshot;
+  forList<T>(known: KnownPids, find: (snapshot: Snapshot) => Found<T>): T {
+    return this.#forLists.look(known, performance.now(), (procs) => find(new Snapshot(this.#homeMark, procs)));
   }
 }

@@ -416,11 +416,15 @@ export class Supervisor {
 
   /** What belongs to each process at this moment, with one look at /proc. */
   look(processes: readonly Supervised[]): { readonly process: Supervised; readonly tree: ProcInfo[] }[] {
-    const snapshot = this.#around.looker.forList(this.all.flatMap(({ shimPid }) => shimPid ?? []));
-    return processes.map((process) => ({
-      process,
-      tree: process.main === null ? [] : process.tree(snapshot, { byMark: false }),
-    }));
+    const shims = new Set(this.all.flatMap(({ shimPid }) => shimPid ?? []));
+    const mains = new Set(this.all.flatMap(({ main }) => main?.pid ?? []));
+    return this.#around.looker.forList({ shims, mains }, (snapshot) => {
+      const result = processes.map((process) => ({
+        process,
+        tree: process.main === null ? [] : process.tree(snapshot, { byMark: false }),
+      }));
+      return { result, members: result.flatMap(({ tree }) => tree) };
+    });
   }
 
   snapshot(): Snapshot {
