@@ -4,8 +4,19 @@ import { timedRun } from './timed-run.mjs';
 
 export const REPETITIONS = 3;
 
-/** Runs each way once, then each once more, and so on. */
+/** Runs each way once, then each once more, and so on; ways with a phase of their own after all before them are done. */
 const inTurn = async (ways, runOnce) => {
+  for (const phase of new Set(ways.map((way) => way.phase))) {
+    await phase?.begin();
+    await inTurnOf(
+      ways.filter((way) => way.phase === phase),
+      runOnce,
+    );
+    await phase?.end();
+  }
+};
+
+const inTurnOf = async (ways, runOnce) => {
   const most = Math.max(...ways.map(({ repetitions }) => repetitions));
   for (let repetition = 1; repetition <= most; repetition += 1) {
     for (const way of ways) if (repetition <= way.repetitions) await runOnce(way);
@@ -29,7 +40,8 @@ const standardOf = ({ against, isMoreBetter }, rows) => {
 /**
  * @param work a module of works/: `unit`, `isMoreBetter`, `valueOf(elapsedMs, amount)`, and `ways(bench)` that lists
  *   `{ name, kind: 'procctl' | 'peer' | 'floor', needs, command, amount, input, output, check, repetitions }`;
- *   `measure()` in the place of `command` returns `elapsedMs`, and in `more` numbers for the work's `moreColumns`
+ *   `measure()` in the place of `command` returns `elapsedMs`, and in `more` numbers for the work's `moreColumns`;
+ *   those that share a `phase`, which has `begin()` and `end()`, are measured in turn, one phase after another
  * @returns a row for each way whose tool is there, and the name of the row the ratios refer to
  * @throws Error when a way fails, or its `check` finds that it has not done the work
  */
