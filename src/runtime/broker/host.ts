@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Claims } from '../../core/queue/events.ts';
-import { encodeFrame, FrameReader } from '../../protocol/broker/frames.ts';
+import { encodeParts, FrameReader } from '../../protocol/broker/frames.ts';
 import type { FromHost, ToHost } from '../../protocol/broker/messages.ts';
 import { decodeReference, isPeerName } from '../../protocol/broker/reference.ts';
 import { ClaimsReader } from './claims.ts';
@@ -200,7 +200,6 @@ export class Host {
 
 class RemotePeer implements Peer {
   readonly #stream: Stream;
-  readonly #claimsPath: string;
   readonly #claims: ClaimsReader | undefined;
 
   constructor(
@@ -211,16 +210,15 @@ class RemotePeer implements Peer {
     directory: string,
   ) {
     this.#stream = stream;
-    this.#claimsPath = claimsPath(directory, name);
     try {
-      this.#claims = new ClaimsReader(this.#claimsPath);
+      this.#claims = new ClaimsReader(claimsPath(directory, name));
     } catch {
       // It could not make one, and takes nothing in advance.
     }
   }
 
   send(message: FromHost): void {
-    this.#stream.send(encodeFrame(message));
+    this.#stream.send(...encodeParts(message));
     if (this.#stream.unsentBytes > MAX_UNSENT_BYTES) this.#stream.close();
   }
 
@@ -229,8 +227,7 @@ class RemotePeer implements Peer {
   }
 
   forget(): void {
-    this.#claims?.close();
-    rmSync(this.#claimsPath, { force: true });
+    this.#claims?.remove();
   }
 }
 

@@ -13,6 +13,7 @@ export class LocalLink implements Link, Peer {
   readonly isEnding = false;
   readonly isCongested = false;
   readonly hasUnsent = false;
+  readonly isKeeping = true;
   readonly #host: Host;
   readonly #receivers = new Map<number, Receiver>();
   readonly #claims: Claims[] = [];

@@ -96,7 +96,9 @@ export class Outbox {
     if (this.#count === 0) return;
     const count = this.#count;
     this.#count = 0;
-    const bytes = this.#writer.take();
+    const { isKeeping } = this.#link;
+    // The same memory for each batch, where that is possible: fresh memory costs as much as what is written to it.
+    const bytes = isKeeping ? this.#writer.take() : this.#writer.view();
     this.#link.send({
       tag: 'put',
       object: this.#object,
@@ -105,6 +107,9 @@ export class Outbox {
       isNowait: isNowait ? 1 : 0,
       bytes,
     });
+    if (isKeeping) return;
+    if (bytes.length > MAX_KEPT_BYTES) this.#writer = new ValueWriter();
+    else this.#writer.truncate(0);
   }
 
   /** @throws SerializationError; nothing has been written then */

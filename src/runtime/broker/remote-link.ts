@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { encodeFrame, FrameReader } from '../../protocol/broker/frames.ts';
+import { encodeParts, FrameReader } from '../../protocol/broker/frames.ts';
 import type { FromHost, ToHost } from '../../protocol/broker/messages.ts';
 import { type ClaimSlot, ClaimsFile } from './claims.ts';
 import { claimsPath, makePeerName, socketPath } from './host.ts';
@@ -10,6 +10,8 @@ import { Stream } from './stream.ts';
 /** To the host in another process; one for all of its objects. */
 export class RemoteLink implements Link {
   readonly largeItems: LargeItems;
+  /** What is not written at once is copied. */
+  readonly isKeeping = false;
   readonly #stream: Stream;
   readonly #claims: ClaimsFile | undefined;
   readonly #receivers = new Map<number, Receiver>();
@@ -61,7 +63,7 @@ export class RemoteLink implements Link {
   }
 
   send(message: ToHost): void {
-    this.#stream.send(encodeFrame(message));
+    this.#stream.send(...encodeParts(message));
     if (this.#isEnding) this.#stream.flushSync();
   }
 
