@@ -31,7 +31,7 @@ const LAYOUTS: readonly (readonly [Tag, Layout])[] = [
   ['nothing', { numbers: ['polls'] }],
   ['closed', { numbers: [] }],
   ['ended', { numbers: [] }],
-  ['freed', { numbers: ['offset', 'length'] }],
+  ['freed', { numbers: [], rest: 'bytes' }],
   ['reply', { numbers: ['call'], rest: 'text' }],
 ];
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Claims } from '../../core/queue/events.ts';
 import { encodeParts, FrameReader } from '../../protocol/broker/frames.ts';
 import type { FromHost, ToHost } from '../../protocol/broker/messages.ts';
-import { decodeReference, isPeerName } from '../../protocol/broker/reference.ts';
+import { decodeReference, encodePieces, isPeerName, type Piece } from '../../protocol/broker/reference.ts';
 import { ClaimsReader } from './claims.ts';
 import { makeHostDirectory } from './directory.ts';
 import { largeItemsPath } from './large-items.ts';
@@ -128,14 +128,23 @@ export class Host {
     file.uses += 1;
   }
 
-  /** Nobody needs it any more. */
-  freeLarge(reference: Buffer): void {
-    const { name, offset, length } = decodeReference(reference);
-    const file = this.#largeFiles.get(name);
-    if (file === undefined) return;
-    file.uses -= 1;
-    if (file.owner === undefined) this.#dropLarge(name, file);
-    else file.owner.send({ tag: 'freed', object: 0, offset, length });
+  /** Nobody needs them any more. Who has put them is told once, since being told costs more than a small item does. */
+  freeLarge(references: readonly Buffer[]): void {
+    const freed = new Map<Peer, Piece[]>();
+    for (const bytes of references) {
+      const reference = decodeReference(bytes);
+      const file = this.#largeFiles.get(reference.name);
+      if (file === undefined) continue;
+      file.uses -= 1;
+      const { owner } = file;
+      if (owner === undefined) this.#dropLarge(reference.name, file);
+      else {
+        const pieces = freed.get(owner);
+        if (pieces === undefined) freed.set(owner, [reference]);
+        else pieces.push(reference);
+      }
+    }
+    for (const [owner, pieces] of freed) owner.send({ tag: 'freed', object: 0, bytes: encodePieces(pieces) });
   }
 
   #dropLarge(name: string, file: LargeFile): void {

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { encodeParts, FrameReader } from '../../protocol/broker/frames.ts';
 import type { FromHost, ToHost } from '../../protocol/broker/messages.ts';
+import { decodePieces } from '../../protocol/broker/reference.ts';
 import { type ClaimSlot, ClaimsFile } from './claims.ts';
 import { claimsPath, makePeerName, socketPath } from './host.ts';
 import { LargeItems } from './large-items.ts';
@@ -90,7 +91,7 @@ export class RemoteLink implements Link {
   }
 
   #receive(message: FromHost): void {
-    if (message.tag === 'freed') this.largeItems.free(message.offset, message.length);
+    if (message.tag === 'freed') this.largeItems.free(decodePieces(message.bytes));
     else this.#receivers.get(message.object)?.receive(message);
   }
 
