@@ -6,7 +6,7 @@ import { type WaitLimits, watchLimits } from './limits.ts';
 import type { Link } from './link.ts';
 
 /** A batch is sent when it has grown to this, */
-const BATCH_BYTES = 32 * 1024;
+const BATCH_BYTES = 128 * 1024;
 /** or is this old when something is added to it, ms; at the latest in the next turn of the event loop. */
 const BATCH_AGE_MS = 1;
 /** A loop that only awaits puts runs in microtasks alone; so often, ms, a put lets the event loop turn. */
