@@ -62,6 +62,7 @@ const localCrew = (options: ParsedPoolOptions): Crew => {
           ownOutputs: ['stderr'],
           initializer: initializerOnWire,
           initArgs,
+          isMemoryWatched: options.maxMemoryBytes !== undefined,
         };
       },
     },

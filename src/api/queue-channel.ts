@@ -1,6 +1,6 @@
 import { ProcctlError, QueueClosedError, TimeoutError } from '../errors.ts';
 import type { FromHost } from '../protocol/broker/messages.ts';
-import { decodeValue } from '../protocol/values/codec.ts';
+import { ValueReader } from '../protocol/values/codec.ts';
 import type { HandleDescription } from '../protocol/values/handle.ts';
 import { Calls } from '../runtime/broker/calls.ts';
 import { host } from '../runtime/broker/host.ts';
@@ -15,7 +15,7 @@ import { type Address, addressHere, describe, restoreHandle } from './shared-obj
 
 const hostGone = (): QueueClosedError => new QueueClosedError('the process that hosts the queue has ended');
 
-const decode = (bytes: Buffer): unknown => decodeValue(bytes, restoreHandle);
+const readerOf = (bytes: Buffer): ValueReader => new ValueReader(bytes, restoreHandle);
 
 /** A queue as one process has it: what it puts, what it gets, what it asks. */
 export class Channel implements Receiver, QueueBackend {
@@ -36,7 +36,7 @@ export class Channel implements Receiver, QueueBackend {
     this.#calls = new Calls(link, id);
     this.outbox = new Outbox(link, id, isBounded || isLeased);
     this.inbox = new Inbox(link, id, link.open(id, this), {
-      decode,
+      readerOf,
       isLeased,
       isBounded,
       onWait: () => this.outbox.flush(),

@@ -69,6 +69,8 @@ export interface PoolWorkerStart {
   readonly ownOutputs: readonly OwnOutput[];
   readonly initializer: TargetOnWire | null;
   readonly initArgs: readonly unknown[];
+  /** Whether it is to say how much memory it has: a look takes as long as a hundred short calls. */
+  readonly isMemoryWatched: boolean;
 }
 
 /** A worker of `procctl pool`, whose tasks are functions. */

@@ -34,6 +34,7 @@ export class PoolWorker {
   readonly #results = new ResultWriter();
   #isBusy = true;
   #isEnding = false;
+  #isMemoryWatched = false;
   #lookedAtMemoryAt = 0;
   /** When the last call began. */
   #checkedAt = 0;
@@ -42,7 +43,8 @@ export class PoolWorker {
     this.#channel = channel;
   }
 
-  async begin({ initializer, initArgs }: PoolWorkerStart): Promise<void> {
+  async begin({ initializer, initArgs, isMemoryWatched }: PoolWorkerStart): Promise<void> {
+    this.#isMemoryWatched = isMemoryWatched;
     // Ctrl-C reaches the whole group. What becomes of the pool then is its host's to say; its end is the workers' end.
     process.on('SIGINT', () => {});
     try {
@@ -83,7 +85,6 @@ export class PoolWorker {
 
   async #make(calls: CallReader): Promise<void> {
     const { frame, count } = calls;
-    this.#note(progressNote({ loading: frame, started: frame - 1, from: 0 }));
     let from = 0;
     let begunAt = now();
     this.#results.begin();
@@ -92,6 +93,7 @@ export class PoolWorker {
       let fn = this.#functions.get(call.target);
       if (fn === undefined) {
         // What it takes to load is no work of a call, and another worker may try it if this one dies of it.
+        if (index === 0) this.#note(progressNote({ loading: frame, started: frame - 1, from: 0 }));
         fn = await this.#load(call.target);
         begunAt = now();
       }
@@ -212,13 +214,20 @@ export class PoolWorker {
   }
 
   #finish(frame: number, from: number, elapsedMs: number): Buffer {
+    return this.#results.finish({
+      frame,
+      from,
+      elapsedMs,
+      memoryBytes: this.#isMemoryWatched ? this.#memoryBytes() : 0,
+    });
+  }
+
+  /** 0 when it was looked at not long ago. */
+  #memoryBytes(): number {
     const at = now();
-    let memoryBytes = 0;
-    if (at - this.#lookedAtMemoryAt >= MEMORY_MS) {
-      memoryBytes = process.memoryUsage.rss();
-      this.#lookedAtMemoryAt = at;
-    }
-    return this.#results.finish({ frame, from, elapsedMs, memoryBytes });
+    if (at - this.#lookedAtMemoryAt < MEMORY_MS) return 0;
+    this.#lookedAtMemoryAt = at;
+    return process.memoryUsage.rss();
   }
 
   /** The notes may be overwritten, and the buffer used again, when the results are with the kernel. */

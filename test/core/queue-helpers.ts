@@ -1,4 +1,4 @@
-import { type Batch, headOf, itemAt } from '../../src/core/queue/batch.ts';
+import { type Batch, headOf, itemBounds } from '../../src/core/queue/batch.ts';
 import type { QueueEffect, QueueRules } from '../../src/core/queue/events.ts';
 import { QueueMachine } from '../../src/core/queue/machine.ts';
 
@@ -15,9 +15,9 @@ export const batchOf = (items: readonly string[]): Batch => {
 export const itemsOf = ({ bytes }: Batch): string[] => {
   const items: string[] = [];
   for (let at = 0; at < bytes.length; ) {
-    const item = itemAt(bytes, at);
-    items.push(item.bytes.toString());
-    at = item.end;
+    const { start, end } = itemBounds(bytes, at);
+    items.push(bytes.toString('utf8', start, end));
+    at = end;
   }
   return items;
 };

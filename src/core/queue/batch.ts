@@ -17,22 +17,22 @@ export interface Batch {
 }
 
 export interface Item {
-  /** Its bytes, or those of the reference: a view. */
-  readonly bytes: Buffer;
-  readonly isExternal: boolean;
-  /** Where the next item begins. */
+  /** Where its bytes begin, or those of the reference. */
+  readonly start: number;
+  /** Where they end, and the next item begins. */
   readonly end: number;
+  readonly isExternal: boolean;
 }
 
 export const headOf = (length: number, isExternal: boolean): number => (isExternal ? length + EXTERNAL : length);
 
 /** @throws RangeError when the bytes end before the item does */
-export const itemAt = (bytes: Buffer, at: number): Item => {
+export const itemBounds = (bytes: Buffer, at: number): Item => {
   const head = bytes.readUInt32LE(at);
   const start = at + HEAD_BYTES;
   const end = start + (head >= EXTERNAL ? head - EXTERNAL : head);
   if (end > bytes.length) throw new RangeError(`an item ends at ${end}, its batch at ${bytes.length}`);
-  return { bytes: bytes.subarray(start, end), isExternal: head >= EXTERNAL, end };
+  return { start, end, isExternal: head >= EXTERNAL };
 };
 
 const endOf = (bytes: Buffer, at: number): number => at + HEAD_BYTES + (bytes.readUInt32LE(at) & MAX_ITEM_BYTES);
@@ -65,9 +65,9 @@ export const externalsOf = ({ bytes, hasExternal }: Batch): Buffer[] => {
   const found: Buffer[] = [];
   if (!hasExternal) return found;
   for (let at = 0; at < bytes.length; ) {
-    const item = itemAt(bytes, at);
-    if (item.isExternal) found.push(item.bytes);
-    at = item.end;
+    const { start, end, isExternal } = itemBounds(bytes, at);
+    if (isExternal) found.push(bytes.subarray(start, end));
+    at = end;
   }
   return found;
 };

@@ -31,17 +31,22 @@ const LAYOUTS: readonly (readonly [Tag, Layout])[] = [
   ['nothing', { numbers: ['polls'] }],
   ['closed', { numbers: [] }],
   ['ended', { numbers: [] }],
-  ['freed', { numbers: ['offset', 'length'] }],
+  ['freed', { numbers: [], rest: 'bytes' }],
   ['reply', { numbers: ['call'], rest: 'text' }],
 ];
 
 const KIND_OF = Object.fromEntries(LAYOUTS.map(([tag], kind) => [tag, kind])) as Record<Tag, number>;
-const FIXED_BYTES = 4 + 1 + 4;
+const LENGTH_BYTES = 4;
+const FIXED_BYTES = LENGTH_BYTES + 1 + 4;
 
 type Fields = Record<string, unknown>;
 
-/** @param message made here, and so sound */
-export const encodeFrame = (message: Message): Buffer => {
+/**
+ * A frame in two parts: what stands before its bytes or JSON, and these, which are not copied.
+ *
+ * @param message made here, and so sound
+ */
+export const encodeParts = (message: Message): readonly [head: Buffer, body: Buffer | undefined] => {
   const kind = KIND_OF[message.tag];
   const { numbers, rest } = (LAYOUTS[kind] as (typeof LAYOUTS)[number])[1];
   const fields = message as unknown as Fields;
@@ -52,14 +57,19 @@ export const encodeFrame = (message: Message): Buffer => {
         ? (fields.bytes as Buffer)
         : Buffer.from(JSON.stringify(fields.text) ?? 'null');
   const headBytes = FIXED_BYTES + numbers.length * 8;
-  const frame = Buffer.allocUnsafe(headBytes + (body?.length ?? 0));
-  frame.writeUInt32LE(frame.length - 4, 0);
-  frame[4] = kind;
-  frame.writeUInt32LE(message.object, 5);
+  const head = Buffer.allocUnsafe(headBytes);
+  head.writeUInt32LE(headBytes + (body?.length ?? 0) - 4, 0);
+  head[4] = kind;
+  head.writeUInt32LE(message.object, 5);
   let at = FIXED_BYTES;
-  for (const name of numbers) at = frame.writeDoubleLE(fields[name] as number, at);
-  body?.copy(frame, headBytes);
-  return frame;
+  for (const name of numbers) at = head.writeDoubleLE(fields[name] as number, at);
+  return [head, body];
+};
+
+/** @param message made here, and so sound */
+export const encodeFrame = (message: Message): Buffer => {
+  const [head, body] = encodeParts(message);
+  return body === undefined ? head : Buffer.concat([head, body]);
 };
 
 const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= -1;
@@ -88,10 +98,11 @@ const decodeFrame = (frame: Buffer): Message => {
 
 /** Cuts a stream into frames. */
 export class FrameReader {
+  /** What is there of a frame that is not complete, or of its length. */
   #parts: Buffer[] = [];
   #length = 0;
-  /** How many bytes have to be there before it is worth looking. */
-  #needed = 4;
+  /** How many bytes that is to be. */
+  #needed = LENGTH_BYTES;
   #maxBytes: number;
 
   /** @param maxBytes longer frames are an error */
@@ -104,30 +115,48 @@ export class FrameReader {
   }
 
   /**
-   * @returns the frames that are complete, one after the other; their bytes are views of what was pushed
+   * @returns the frames that are complete, one after the other; their bytes are views of what was pushed, or copies where a frame
+   *   came in pieces
    * @throws RangeError, SyntaxError for what is no frame
    */
   *push(chunk: Buffer): Generator<Message> {
-    this.#parts.push(chunk);
-    this.#length += chunk.length;
-    if (this.#length < this.#needed) return;
-    const bytes = this.#parts.length === 1 ? chunk : Buffer.concat(this.#parts, this.#length);
     let at = 0;
-    this.#needed = 4;
-    try {
-      while (bytes.length - at >= 4) {
-        const length = bytes.readUInt32LE(at);
-        if (length > this.#maxBytes || length < FIXED_BYTES - 4) throw new RangeError(`a frame of ${length} bytes`);
-        if (bytes.length - at - 4 < length) {
-          this.#needed = 4 + length;
-          break;
-        }
-        at += 4 + length;
-        yield decodeFrame(bytes.subarray(at - length, at));
+    while (this.#length > 0) {
+      const from = at;
+      at = Math.min(chunk.length, from + this.#needed - this.#length);
+      this.#parts.push(chunk.subarray(from, at));
+      this.#length += at - from;
+      if (this.#length < this.#needed) return;
+      const bytes = Buffer.concat(this.#parts, this.#length);
+      if (bytes.length === LENGTH_BYTES) {
+        this.#needed = LENGTH_BYTES + this.#lengthAt(bytes, 0);
+        this.#parts = [bytes];
+        continue;
       }
-    } finally {
-      this.#parts = at === bytes.length ? [] : [bytes.subarray(at)];
-      this.#length = bytes.length - at;
+      this.#parts = [];
+      this.#length = 0;
+      this.#needed = LENGTH_BYTES;
+      yield decodeFrame(bytes.subarray(LENGTH_BYTES));
     }
+    while (chunk.length - at >= LENGTH_BYTES) {
+      const end = at + LENGTH_BYTES + this.#lengthAt(chunk, at);
+      if (end > chunk.length) {
+        this.#needed = end - at;
+        break;
+      }
+      const start = at + LENGTH_BYTES;
+      at = end;
+      yield decodeFrame(chunk.subarray(start, end));
+    }
+    if (at === chunk.length) return;
+    this.#parts = [chunk.subarray(at)];
+    this.#length = chunk.length - at;
+  }
+
+  #lengthAt(bytes: Buffer, at: number): number {
+    const length = bytes.readUInt32LE(at);
+    if (length > this.#maxBytes || length < FIXED_BYTES - LENGTH_BYTES)
+      throw new RangeError(`a frame of ${length} bytes`);
+    return length;
   }
 }

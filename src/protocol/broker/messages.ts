@@ -57,8 +57,8 @@ export type FromHost =
   | { readonly tag: 'nothing'; readonly object: ObjectId; readonly polls: number }
   | { readonly tag: 'closed'; readonly object: ObjectId }
   | { readonly tag: 'ended'; readonly object: ObjectId }
-  /** This piece of the peer's file of large items is free again. */
-  | { readonly tag: 'freed'; readonly object: 0; readonly offset: number; readonly length: number }
+  /** These pieces of the peer's file of large items are free again: `encodePieces`. */
+  | { readonly tag: 'freed'; readonly object: 0; readonly bytes: Buffer }
   | { readonly tag: 'reply'; readonly object: ObjectId; readonly call: number; readonly text: Reply };
 
 export type Reply = { readonly value: unknown } | { readonly error: unknown };

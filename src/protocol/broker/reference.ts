@@ -1,11 +1,15 @@
 import { Buffer } from 'node:buffer';
 
-/** Where a large item is kept: a piece of the file of the process that put it. */
-export interface Reference {
-  /** The name of that process among those of its host. */
-  readonly name: string;
+/** Of a file of large items. */
+export interface Piece {
   readonly offset: number;
   readonly length: number;
+}
+
+/** Where a large item is kept: a piece of the file of the process that put it. */
+export interface Reference extends Piece {
+  /** The name of that process among those of its host. */
+  readonly name: string;
 }
 
 const NUMBERS_BYTES = 16;
@@ -31,4 +35,22 @@ export const decodeReference = (bytes: Buffer): Reference => {
     throw new RangeError('no reference to an item');
   }
   return { name, offset, length };
+};
+
+export const encodePieces = (pieces: readonly Piece[]): Buffer => {
+  const bytes = Buffer.allocUnsafe(pieces.length * NUMBERS_BYTES);
+  let at = 0;
+  for (const { offset, length } of pieces) {
+    at = bytes.writeDoubleLE(offset, at);
+    at = bytes.writeDoubleLE(length, at);
+  }
+  return bytes;
+};
+
+export const decodePieces = (bytes: Buffer): Piece[] => {
+  const pieces: Piece[] = [];
+  for (let at = 0; at + NUMBERS_BYTES <= bytes.length; at += NUMBERS_BYTES) {
+    pieces.push({ offset: bytes.readDoubleLE(at), length: bytes.readDoubleLE(at + 8) });
+  }
+  return pieces;
 };

@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { inspect, isDeepStrictEqual } from 'node:util';
 import type { Encoder } from './encoder.ts';
 import { refuseSymbols, writeFields } from './objects.ts';
 import { indexStep, passedBy } from './refusal.ts';
@@ -14,6 +14,31 @@ const isIndex = (key: string, length: number): boolean => {
   return index >= 0 && index < length && Number.isInteger(index) && String(index) === key;
 };
 
+const SHOW_NO_ITEMS = {
+  depth: 0,
+  maxArrayLength: 0,
+  customInspect: false,
+  breakLength: Number.POSITIVE_INFINITY,
+};
+
+/** Up to here it is quicker to compare a buffer than to inspect it. */
+const MAX_COMPARED_BYTES = 16 * 1024;
+
+/** What all typed arrays say of themselves, whatever fields of that name they have. */
+const ofTypedArray = (name: string): ((this: object) => never) =>
+  Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), name)?.get as (this: object) => never;
+
+const bufferOf = ofTypedArray('buffer');
+const byteOffsetOf = ofTypedArray('byteOffset');
+const byteLengthOf = ofTypedArray('byteLength');
+
+/** Whether it is for certain a Buffer without fields: it is the same as one that shows the same memory and has none. */
+const isBareBuffer = (list: object): boolean => {
+  if (Object.getPrototypeOf(list) !== Buffer.prototype) return false;
+  const bare = Buffer.from(bufferOf.call(list), byteOffsetOf.call(list), byteLengthOf.call(list));
+  return isDeepStrictEqual(list, bare);
+};
+
 /**
  * Whether a list, or a typed array, may have enumerable properties beside its items; false is certain.
  * Keys of items come first, so the last key tells. Node lists keys without those of items only within `inspect`,
@@ -26,13 +51,8 @@ export const mayHaveFields = (list: ArrayLike<unknown> & object): boolean => {
     if (last !== undefined && last !== String(length - 1) && !isIndex(last, length)) return true;
     return Object.getOwnPropertySymbols(list).length > 0;
   }
-  const text = inspect(list, {
-    depth: 0,
-    maxArrayLength: 0,
-    customInspect: false,
-    breakLength: Number.POSITIVE_INFINITY,
-  });
-  return !text.endsWith(`[ ... ${length} more items ]`);
+  if (length <= MAX_COMPARED_BYTES && isBareBuffer(list)) return false;
+  return !inspect(list, SHOW_NO_ITEMS).endsWith(`[ ... ${length} more items ]`);
 };
 
 /** Keys of enumerable properties beside the items. */

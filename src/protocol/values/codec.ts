@@ -86,6 +86,21 @@ export class ValueReader {
     return this.#read(readOne);
   }
 
+  /** The value at a place. @throws SerializationError when there is none */
+  readValueAt(start: number, end: number): unknown {
+    const decoder = this.#decoder;
+    try {
+      decoder.moveTo(start);
+      const value = decoder.read();
+      if (!decoder.isAt(end)) throw new Malformed('goes on after its end');
+      return value;
+    } catch (thrown) {
+      throw errorOf(thrown);
+    } finally {
+      decoder.forget();
+    }
+  }
+
   #read<T>(read: (decoder: Decoder) => T): T {
     try {
       return read(this.#decoder);

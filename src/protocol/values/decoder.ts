@@ -43,8 +43,9 @@ const READERS: readonly (Read | undefined)[] = (() => {
 
 /** Reads what Encoder writes. Throws Malformed, RangeError or SyntaxError for other bytes; runs no code but `restore`. */
 export class Decoder extends ByteReader {
-  readonly #objects: object[] = [];
-  readonly #shapes: string[][] = [];
+  /** Made when there is something to remember: most values are texts and numbers. */
+  #objects: object[] | undefined;
+  #shapes: string[][] | undefined;
   #depth = 0;
 
   constructor(
@@ -81,12 +82,13 @@ export class Decoder extends ByteReader {
 
   /** Gives an object its number, which has to be before its contents are read: they may refer to it. */
   keep<T extends object>(object: T): T {
-    this.#objects.push(object);
+    if (this.#objects === undefined) this.#objects = [object];
+    else this.#objects.push(object);
     return object;
   }
 
   reference(): object {
-    const object = this.#objects[this.readVarint()];
+    const object = this.#objects?.[this.readVarint()];
     if (object === undefined) throw new Malformed('refers to an object that is not there');
     return object;
   }
@@ -99,12 +101,15 @@ export class Decoder extends ByteReader {
 
   newShape(): readonly string[] {
     const keys = this.newKeys();
-    if (keys.length > 0) this.#shapes.push(keys);
+    if (keys.length > 0) {
+      if (this.#shapes === undefined) this.#shapes = [keys];
+      else this.#shapes.push(keys);
+    }
     return keys;
   }
 
   knownShape(): readonly string[] {
-    const keys = this.#shapes[this.readVarint()];
+    const keys = this.#shapes?.[this.readVarint()];
     if (keys === undefined) throw new Malformed('refers to keys that are not there');
     return keys;
   }
@@ -131,8 +136,8 @@ export class Decoder extends ByteReader {
 
   /** Ends a value: the next one refers to nothing in it. */
   forget(): void {
-    this.#objects.length = 0;
-    this.#shapes.length = 0;
+    this.#objects = undefined;
+    this.#shapes = undefined;
     this.#depth = 0;
   }
 }

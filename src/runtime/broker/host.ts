@@ -3,9 +3,9 @@ import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Claims } from '../../core/queue/events.ts';
-import { encodeFrame, FrameReader } from '../../protocol/broker/frames.ts';
+import { encodeParts, FrameReader } from '../../protocol/broker/frames.ts';
 import type { FromHost, ToHost } from '../../protocol/broker/messages.ts';
-import { decodeReference, isPeerName } from '../../protocol/broker/reference.ts';
+import { decodeReference, encodePieces, isPeerName, type Piece } from '../../protocol/broker/reference.ts';
 import { ClaimsReader } from './claims.ts';
 import { makeHostDirectory } from './directory.ts';
 import { largeItemsPath } from './large-items.ts';
@@ -128,14 +128,23 @@ export class Host {
     file.uses += 1;
   }
 
-  /** Nobody needs it any more. */
-  freeLarge(reference: Buffer): void {
-    const { name, offset, length } = decodeReference(reference);
-    const file = this.#largeFiles.get(name);
-    if (file === undefined) return;
-    file.uses -= 1;
-    if (file.owner === undefined) this.#dropLarge(name, file);
-    else file.owner.send({ tag: 'freed', object: 0, offset, length });
+  /** Nobody needs them any more. Who has put them is told once, since being told costs more than a small item does. */
+  freeLarge(references: readonly Buffer[]): void {
+    const freed = new Map<Peer, Piece[]>();
+    for (const bytes of references) {
+      const reference = decodeReference(bytes);
+      const file = this.#largeFiles.get(reference.name);
+      if (file === undefined) continue;
+      file.uses -= 1;
+      const { owner } = file;
+      if (owner === undefined) this.#dropLarge(reference.name, file);
+      else {
+        const pieces = freed.get(owner);
+        if (pieces === undefined) freed.set(owner, [reference]);
+        else pieces.push(reference);
+      }
+    }
+    for (const [owner, pieces] of freed) owner.send({ tag: 'freed', object: 0, bytes: encodePieces(pieces) });
   }
 
   #dropLarge(name: string, file: LargeFile): void {
@@ -200,7 +209,6 @@ export class Host {
 
 class RemotePeer implements Peer {
   readonly #stream: Stream;
-  readonly #claimsPath: string;
   readonly #claims: ClaimsReader | undefined;
 
   constructor(
@@ -211,16 +219,15 @@ class RemotePeer implements Peer {
     directory: string,
   ) {
     this.#stream = stream;
-    this.#claimsPath = claimsPath(directory, name);
     try {
-      this.#claims = new ClaimsReader(this.#claimsPath);
+      this.#claims = new ClaimsReader(claimsPath(directory, name));
     } catch {
       // It could not make one, and takes nothing in advance.
     }
   }
 
   send(message: FromHost): void {
-    this.#stream.send(encodeFrame(message));
+    this.#stream.send(...encodeParts(message));
     if (this.#stream.unsentBytes > MAX_UNSENT_BYTES) this.#stream.close();
   }
 
@@ -229,8 +236,7 @@ class RemotePeer implements Peer {
   }
 
   forget(): void {
-    this.#claims?.close();
-    rmSync(this.#claimsPath, { force: true });
+    this.#claims?.remove();
   }
 }
 

@@ -126,6 +126,7 @@ export class HostedQueue implements Hosted {
   }
 
   #act(): void {
+    const released: Buffer[] = [];
     for (const effect of this.#machine.takeEffects()) {
       if (effect.tag === 'wake') {
         setTimeout(() => {
@@ -135,7 +136,7 @@ export class HostedQueue implements Hosted {
         continue;
       }
       if (effect.tag === 'release') {
-        for (const reference of externalsOf(effect.batch)) this.#host.freeLarge(reference);
+        released.push(...externalsOf(effect.batch));
         continue;
       }
       const peer = this.#opened.get(effect.peer)?.peer;
@@ -152,5 +153,6 @@ export class HostedQueue implements Hosted {
         peer.send({ ...effect, object });
       }
     }
+    if (released.length > 0) this.#host.freeLarge(released);
   }
 }

@@ -1,6 +1,7 @@
-import { itemAt } from '../../core/queue/batch.ts';
+import { itemBounds } from '../../core/queue/batch.ts';
 import { Pace } from '../../core/queue/pace.ts';
 import { type ProcctlError, QueueClosedError, QueueEmptyError } from '../../errors.ts';
+import type { ValueReader } from '../../protocol/values/codec.ts';
 import type { ClaimSlot } from './claims.ts';
 import { type WaitLimits, watchLimits } from './limits.ts';
 import type { Link } from './link.ts';
@@ -9,7 +10,8 @@ import type { Link } from './link.ts';
 const POLL_MS = 500;
 
 export interface InboxOptions {
-  readonly decode: (bytes: Buffer) => unknown;
+  /** Reads the values in bytes that do not change. */
+  readonly readerOf: (bytes: Buffer) => ValueReader;
   readonly isLeased: boolean;
   /** Whether producers wait for room: then it is told at once. */
   readonly isBounded: boolean;
@@ -28,6 +30,8 @@ interface Delivery {
   readonly first: number;
   readonly count: number;
   readonly bytes: Buffer;
+  /** Of all its items: a view and a reader for each would cost as much as to read it. */
+  readonly reader: ValueReader;
 }
 
 interface Lease {
@@ -105,7 +109,7 @@ export class Inbox {
 
   receive(first: number, count: number, bytes: Buffer): void {
     if (this.#buffered === 0) this.#pace.begin(performance.now());
-    this.#deliveries.push({ first, count, bytes });
+    this.#deliveries.push({ first, count, bytes, reader: this.#options.readerOf(bytes) });
     this.#received = first + count;
     this.#buffered += count;
     while (this.#getters.length > 0 && this.#buffered > 0) {
@@ -192,7 +196,7 @@ export class Inbox {
   #take(): unknown {
     const delivery = this.#deliveries[0] as Delivery;
     const number = delivery.first + this.#index;
-    const { bytes, isExternal, end } = itemAt(delivery.bytes, this.#at);
+    const { start, end, isExternal } = itemBounds(delivery.bytes, this.#at);
     this.#slot?.write(number + 1, this.#acked);
     this.#taken = number + 1;
     this.#buffered -= 1;
@@ -205,7 +209,9 @@ export class Inbox {
     }
     this.#pace.take();
     try {
-      const item = this.#options.decode(isExternal ? this.#readLarge(bytes) : bytes);
+      const item = isExternal
+        ? this.#readLarge(delivery.bytes.subarray(start, end))
+        : delivery.reader.readValueAt(start, end);
       if (this.#options.isLeased) this.#leases.push({ number, item });
       return item;
     } finally {
@@ -214,12 +220,14 @@ export class Inbox {
   }
 
   /** @throws QueueClosedError when it is gone along with the host */
-  #readLarge(reference: Buffer): Buffer {
+  #readLarge(reference: Buffer): unknown {
+    let bytes: Buffer;
     try {
-      return this.#link.largeItems?.read(reference) as Buffer;
+      bytes = this.#link.largeItems?.read(reference) as Buffer;
     } catch (cause) {
       throw new QueueClosedError('the process that hosts the queue has ended', { cause });
     }
+    return this.#options.readerOf(bytes).readValueAt(0, bytes.length);
   }
 
   #refill(): void {

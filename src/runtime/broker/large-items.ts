@@ -1,10 +1,10 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { Extents } from '../../core/queue/extents.ts';
-import { decodeReference, encodeReference } from '../../protocol/broker/reference.ts';
+import { decodeReference, encodeReference, type Piece } from '../../protocol/broker/reference.ts';
 
-/** Smaller items go through the socket, which is quicker for them. */
-export const LARGE_BYTES = 4 * 1024;
+/** Smaller items go through the socket, which is quicker for those of less than 1 KiB or so. */
+export const LARGE_BYTES = 2 * 1024;
 /** What one process keeps in its file; more goes through the socket. */
 const MAX_FILE_BYTES = 256 * 1024 * 1024;
 /** What is kept to read into. */
@@ -50,8 +50,8 @@ export class LargeItems {
     return encodeReference({ name: this.#name, offset, length: bytes.length });
   }
 
-  free(offset: number, length: number): void {
-    this.#extents.free(offset, length);
+  free(pieces: readonly Piece[]): void {
+    for (const { offset, length } of pieces) this.#extents.free(offset, length);
   }
 
   /** @returns valid until the next call @throws when the file is gone */

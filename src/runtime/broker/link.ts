@@ -21,6 +21,8 @@ export interface Link {
   readonly hasUnsent: boolean;
   /** Undefined where items need not leave the process. */
   readonly largeItems: LargeItems | undefined;
+  /** Whether the bytes of what is sent are kept as they are, and must not be changed. */
+  readonly isKeeping: boolean;
   send(message: ToHost): void;
   /** Resolves when everything sent has left the process, or never will. */
   drained(): Promise<void>;

@@ -1,5 +1,6 @@
 import type { Claims } from '../../core/queue/events.ts';
 import type { FromHost, ToHost } from '../../protocol/broker/messages.ts';
+import { decodePieces } from '../../protocol/broker/reference.ts';
 import type { ClaimSlot } from './claims.ts';
 import { type Host, host, LOCAL_PEER, makePeerName, type Peer } from './host.ts';
 import { LargeItems } from './large-items.ts';
@@ -13,6 +14,7 @@ export class LocalLink implements Link, Peer {
   readonly isEnding = false;
   readonly isCongested = false;
   readonly hasUnsent = false;
+  readonly isKeeping = true;
   readonly #host: Host;
   readonly #receivers = new Map<number, Receiver>();
   readonly #claims: Claims[] = [];
@@ -49,7 +51,7 @@ export class LocalLink implements Link, Peer {
 
   #handle(message: ToHost | FromHost): void {
     if (isFromHost(message)) {
-      if (message.tag === 'freed') this.#largeItems?.free(message.offset, message.length);
+      if (message.tag === 'freed') this.#largeItems?.free(decodePieces(message.bytes));
       else this.#receivers.get(message.object)?.receive(message);
     } else {
       this.#host.receive(this, message);

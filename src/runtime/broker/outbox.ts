@@ -6,7 +6,7 @@ import { type WaitLimits, watchLimits } from './limits.ts';
 import type { Link } from './link.ts';
 
 /** A batch is sent when it has grown to this, */
-const BATCH_BYTES = 32 * 1024;
+const BATCH_BYTES = 128 * 1024;
 /** or is this old when something is added to it, ms; at the latest in the next turn of the event loop. */
 const BATCH_AGE_MS = 1;
 /** A loop that only awaits puts runs in microtasks alone; so often, ms, a put lets the event loop turn. */
@@ -96,7 +96,9 @@ export class Outbox {
     if (this.#count === 0) return;
     const count = this.#count;
     this.#count = 0;
-    const bytes = this.#writer.take();
+    const { isKeeping } = this.#link;
+    // The same memory for each batch, where that is possible: fresh memory costs as much as what is written to it.
+    const bytes = isKeeping ? this.#writer.take() : this.#writer.view();
     this.#link.send({
       tag: 'put',
       object: this.#object,
@@ -105,6 +107,9 @@ export class Outbox {
       isNowait: isNowait ? 1 : 0,
       bytes,
     });
+    if (isKeeping) return;
+    if (bytes.length > MAX_KEPT_BYTES) this.#writer = new ValueWriter();
+    else this.#writer.truncate(0);
   }
 
   /** @throws SerializationError; nothing has been written then */

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
-import { encodeFrame, FrameReader } from '../../protocol/broker/frames.ts';
+import { encodeParts, FrameReader } from '../../protocol/broker/frames.ts';
 import type { FromHost, ToHost } from '../../protocol/broker/messages.ts';
+import { decodePieces } from '../../protocol/broker/reference.ts';
 import { type ClaimSlot, ClaimsFile } from './claims.ts';
 import { claimsPath, makePeerName, socketPath } from './host.ts';
 import { LargeItems } from './large-items.ts';
@@ -10,6 +11,8 @@ import { Stream } from './stream.ts';
 /** To the host in another process; one for all of its objects. */
 export class RemoteLink implements Link {
   readonly largeItems: LargeItems;
+  /** What is not written at once is copied. */
+  readonly isKeeping = false;
   readonly #stream: Stream;
   readonly #claims: ClaimsFile | undefined;
   readonly #receivers = new Map<number, Receiver>();
@@ -61,7 +64,7 @@ export class RemoteLink implements Link {
   }
 
   send(message: ToHost): void {
-    this.#stream.send(encodeFrame(message));
+    this.#stream.send(...encodeParts(message));
     if (this.#isEnding) this.#stream.flushSync();
   }
 
@@ -88,7 +91,7 @@ export class RemoteLink implements Link {
   }
 
   #receive(message: FromHost): void {
-    if (message.tag === 'freed') this.largeItems.free(message.offset, message.length);
+    if (message.tag === 'freed') this.largeItems.free(decodePieces(message.bytes));
     else this.#receivers.get(message.object)?.receive(message);
   }
 

@@ -1,4 +1,4 @@
-import { readSync, writeSync } from 'node:fs';
+import { readSync, writeSync, writevSync } from 'node:fs';
 import type { Socket } from 'node:net';
 
 /** More than this unsent, and whoever can wait should. */
@@ -7,6 +7,8 @@ const CONGESTED_BYTES = 256 * 1024;
 const PIECE_BYTES = 64 * 1024;
 /** At the end of the process: without any progress for that long, what is left is given up, ms. */
 const LAST_WORDS_MS = 5_000;
+
+const NOTHING = Buffer.alloc(0);
 
 const pause = new Int32Array(new SharedArrayBuffer(4));
 export const sleepSync = (ms: number): void => {
@@ -71,15 +73,16 @@ export class Stream {
     return new Promise((resolve) => this.#onDrain.push(resolve));
   }
 
-  send(bytes: Buffer): void {
+  /** Sends two parts of one frame. Both may be changed afterwards: what is not written at once is copied. */
+  send(head: Buffer, body: Buffer = NOTHING): void {
     if (!this.isOpen) return;
     if (this.unsentBytes > 0) {
-      this.#enqueue(bytes);
+      this.#enqueue(Buffer.concat([head, body]));
       return;
     }
-    const written = this.#tryWrite(bytes);
-    if (written === bytes.length) return;
-    this.#enqueue(bytes.subarray(written));
+    const written = body.length === 0 ? this.#tryWrite(head) : this.#tryWriteBoth(head, body);
+    if (written === head.length + body.length) return;
+    this.#enqueue(Buffer.concat([head, body]).subarray(written));
     this.#pump();
   }
 
@@ -135,6 +138,21 @@ export class Stream {
         if (at < bytes.length && written < 1 << 20) return at;
       }
       return at;
+    } catch {
+      return 0;
+    } finally {
+      Error.stackTraceLimit = traceLimit;
+    }
+  }
+
+  /** @returns as `#tryWrite` */
+  #tryWriteBoth(head: Buffer, body: Buffer): number {
+    const fd = this.#handle?.fd;
+    if (fd === undefined) return 0;
+    const traceLimit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
+    try {
+      return writevSync(fd, [head, body]);
     } catch {
       return 0;
     } finally {

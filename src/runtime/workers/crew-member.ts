@@ -10,12 +10,14 @@ import { NotesFile } from './notes-file.ts';
 /** Who has not got on for so long is at a long call; more than twice what a worker takes for one. */
 const STUCK_MS = 3;
 
-interface Seen {
+/** Where a worker stands, by its notes. */
+interface Standing {
   /** The same as long as it has not got on. */
   readonly key: string;
   readonly from: number;
   /** Of the call it is at. */
   readonly index: number;
+  readonly results: readonly ResultOnWire[];
 }
 
 interface Message {
@@ -153,8 +155,18 @@ export class CrewMember {
   }
 
   /** Whether it was sent several calls together, so that results may wait behind a call that takes long. */
-  get hasSeveral(): boolean {
-    return this.#messages.length > 1 || (this.#messages[0]?.calls.length ?? 0) > 1;
+  get keepsResults(): boolean {
+    for (const { calls } of this.#messages) if (calls.length > 1) return true;
+    return false;
+  }
+
+  /** Sees where it is now: what `lookAfter` compares with. @returns undefined unless it is where it was the last time */
+  look(): Standing | undefined {
+    const seen = this.#progress();
+    if (seen !== undefined && seen.key === this.#lastSeen) return seen;
+    this.#lastSeen = seen?.key;
+    this.#lastSeenAt = performance.now();
+    return undefined;
   }
 
   /**
@@ -169,12 +181,8 @@ export class CrewMember {
    */
   lookAfter(isTakenBack: boolean): readonly Call[] {
     const askedAt = performance.now();
-    const seen = this.#progress();
-    if (seen === undefined || seen.key !== this.#lastSeen) {
-      this.#lastSeen = seen?.key;
-      this.#lastSeenAt = performance.now();
-      return [];
-    }
+    const seen = this.look();
+    if (seen === undefined) return [];
     // A timer that was late may fire twice in a row; a worker looks at what it is told only after a call of a millisecond.
     if (askedAt - this.#lastSeenAt < STUCK_MS) return [];
     const [message, ...others] = this.#messages as [Message, ...Message[]];
@@ -182,7 +190,7 @@ export class CrewMember {
     if (message.answered >= seen.from && results.length > 0 && seen.index < message.calls.length) {
       this.#answer({ frame: message.frame, from: message.answered, results });
     }
-    if (!isTakenBack || !this.hasSeveral) return [];
+    if (!isTakenBack || (this.#messages.length === 1 && !this.keepsResults)) return [];
     const bytes = Buffer.alloc(4);
     bytes.writeUInt32LE(this.#frame);
     this.#notes.write({ bytes, at: REVOKED_AT });
@@ -255,7 +263,7 @@ export class CrewMember {
   }
 
   /** Which call it is at, by its notes; undefined when that is none we know. */
-  #progress(): (Seen & { readonly results: readonly ResultOnWire[] }) | undefined {
+  #progress(): Standing | undefined {
     const { loading, started, from, results } = readNotes(this.#notes.read());
     const frame = this.#messages[0]?.frame;
     const key = `${loading} ${started} ${from} ${results.length}`;

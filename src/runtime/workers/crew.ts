@@ -214,18 +214,38 @@ export class Crew implements Workforce {
     this.#settleJoins();
   }
 
-  /** As long as a worker has several calls at a time, it is looked whether it gets on. */
+  /**
+   * It is looked whether workers get on as long as one may keep back results of calls that were sent together, or one has calls ahead
+   * that somebody else could make. While all are busy with long ones there is nothing to look for.
+   */
   #watchTheSlow(): void {
-    const isNeeded = [...this.#members].some(({ hasSeveral }) => hasSeveral);
-    if (isNeeded && this.#watch === undefined) this.#watch = setInterval(() => this.#lookAfterAll(), WATCH_MS);
+    let isNeeded = false;
+    let isAhead = false;
+    for (const { keepsResults, messages } of this.#members) {
+      isNeeded ||= keepsResults;
+      isAhead ||= messages > 1;
+    }
+    isNeeded ||= isAhead && this.#isAnybodyFree;
+    if (isNeeded && this.#watch === undefined) {
+      for (const member of this.#members) member.look();
+      this.#watch = setInterval(() => this.#lookAfterAll(), WATCH_MS);
+    }
     if (isNeeded || this.#watch === undefined) return;
     clearInterval(this.#watch);
     this.#watch = undefined;
   }
 
+  /** Whether there is somebody with nothing to do, and nothing to give. */
+  get #isAnybodyFree(): boolean {
+    if (!this.#orders.isEmpty) return false;
+    for (const { isReady, isLeaving, messages } of this.#members) {
+      if (isReady && !isLeaving && messages === 0) return true;
+    }
+    return false;
+  }
+
   #lookAfterAll(): void {
-    const isFree = ({ isReady, isLeaving, messages }: CrewMember): boolean => isReady && !isLeaving && messages === 0;
-    const isAnybodyFree = this.#orders.isEmpty && [...this.#members].some(isFree);
+    const isAnybodyFree = this.#isAnybodyFree;
     for (const member of this.#members) {
       const calls = member.lookAfter(isAnybodyFree);
       if (calls.length > 0) this.#orders.putBack(calls);

@@ -1,9 +1,11 @@
-import { writeSync } from 'node:fs';
+import { writeSync, writevSync } from 'node:fs';
 
 /** While the other side reads nothing, it is tried this often. */
 const RETRY_MS = 1;
 /** At most this many tries in a row without a pause; a reader that is at work makes room within microseconds. */
 const EAGER_TRIES = 50;
+/** More parts than this are refused by some systems. */
+const MAX_PARTS = 512;
 
 /**
  * Writes to a descriptor that does not block, at once: when `write` returns, the bytes are the kernel's, and a
@@ -56,15 +58,30 @@ export class SyncWriter {
     this.#timer = this.#tries < EAGER_TRIES ? setImmediate(again) : setTimeout(again, RETRY_MS);
   }
 
+  #drop(bytes: number): void {
+    let left = bytes;
+    for (let next = this.#pending[0]; next !== undefined; next = this.#pending[0]) {
+      if (left < next.length) {
+        if (left > 0) this.#pending[0] = next.subarray(left);
+        return;
+      }
+      left -= next.length;
+      this.#pending.shift();
+    }
+  }
+
   #tryAll(): boolean {
     const before = Error.stackTraceLimit;
     Error.stackTraceLimit = 0; // an EAGAIN costs as much as the write otherwise
     try {
       for (let next = this.#pending[0]; next !== undefined; next = this.#pending[0]) {
-        const written = writeSync(this.#fd, next);
+        // What is sent together is written together: a reader that is woken by the first part would be woken again by the next.
+        const written =
+          this.#pending.length === 1
+            ? writeSync(this.#fd, next)
+            : writevSync(this.#fd, this.#pending.slice(0, MAX_PARTS));
         this.#tries = 0;
-        if (written === next.length) this.#pending.shift();
-        else this.#pending[0] = next.subarray(written);
+        this.#drop(written);
       }
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return false;
