@@ -293,7 +293,7 @@ describe.concurrent('a function that cannot be loaded', () => {
 describe.concurrent('a function that has to end', () => {
   it('at its time limit takes its worker with it, by SIGTERM or after the grace by SIGKILL', async () => {
     const tasks = [{ ...call('hang'), timeout: '1s' }, { ...call('hangDeaf'), timeout: '1s' }, call('say', 'other')];
-    const records = await run(tasks, '--stop-timeout', '100ms');
+    const records = await run(tasks, '--stop-timeout', '2s');
     expect(records).toMatchObject([
       { state: 'timedOut', signal: 'SIGTERM' },
       { state: 'timedOut', signal: 'SIGKILL' },
