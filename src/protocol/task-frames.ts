@@ -34,6 +34,23 @@ export const readTasks = (body: Buffer): { readonly first: number; readonly valu
   return { first: body.readUInt32LE(0), values };
 };
 
+/** Tasks that their worker has not begun, and will not: it may have later ones. */
+export interface TasksBack {
+  /** Number of the first. */
+  readonly first: number;
+  readonly last: number;
+}
+
+export const tasksBackBody = ({ first, last }: TasksBack): Buffer => {
+  const body = Buffer.allocUnsafe(8);
+  body.writeUInt32LE(first, 0);
+  body.writeUInt32LE(last, 4);
+  return body;
+};
+
+/** @throws RangeError when it is no such message */
+export const readTasksBack = (body: Buffer): TasksBack => ({ first: body.readUInt32LE(0), last: body.readUInt32LE(4) });
+
 export const ANSWER_HEADER_BYTES = 13;
 
 export interface AnswerHeader {

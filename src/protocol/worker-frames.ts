@@ -28,7 +28,7 @@ export const FROM_WORKER = {
   threw: 4,
   /** The results of calls: `ResultReader`. */
   results: 5,
-  /** Calls that were wanted back and have not begun: the number of the message, and the index of the first. Of tasks: the number of the first. */
+  /** Calls that were wanted back and have not begun: the number of the message, and the index of the first. Of tasks: `tasksBackBody`. */
   gaveBack: 6,
   /** What a task returned cannot be sent: a value, the error that says why. */
   cannotReturn: 7,

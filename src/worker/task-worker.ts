@@ -3,7 +3,7 @@ import { restoreHandle } from '../api/handles.ts';
 import { SerializationError } from '../errors.ts';
 import type { Note } from '../protocol/notes.ts';
 import type { AnyFunction } from '../protocol/target.ts';
-import { readTasks, TASK_VARIABLES } from '../protocol/task-frames.ts';
+import { readTasks, TASK_VARIABLES, tasksBackBody } from '../protocol/task-frames.ts';
 import { begunNote, WANTED_BACK_AT } from '../protocol/task-notes.ts';
 import { decodeValue, encodeValue } from '../protocol/values/codec.ts';
 import type { HandleDescription } from '../protocol/values/handle.ts';
@@ -104,8 +104,9 @@ export class TaskWorker {
   async #make({ number, isFirst, value }: Task): Promise<void> {
     this.#note(begunNote(number));
     // After it is noted: the host wants it back first, and then looks whether it has begun.
-    if (!isFirst && this.#isWantedBack(number)) {
-      await this.#giveBack(number);
+    const wantedBack = isFirst ? 0 : this.#wantedBack();
+    if (wantedBack >= number) {
+      await this.#giveBack(number, wantedBack);
       return;
     }
     const task = decodeValue(value, restoreHandle) as TaskOnWire;
@@ -119,26 +120,26 @@ export class TaskWorker {
     const isMarked = this.#marks.write();
     const flushed = this.#answers.add(type, { number, elapsedMs, isMarked }, answer, this.#tasks.length === 0);
     if (flushed !== undefined) await flushed;
-    if (!isMarked && this.#tasks.length > 0) await this.#giveBack(number + 1);
+    const last = this.#tasks.at(-1)?.number ?? 0;
+    if (!isMarked && last > 0) await this.#giveBack(number + 1, last);
   }
 
   #note({ bytes, at }: Note): void {
     writeSync(NOTES_FD, bytes, 0, bytes.length, at);
   }
 
-  #isWantedBack(number: number): boolean {
+  /** @returns number of the last task that is wanted back */
+  #wantedBack(): number {
     const wanted = Buffer.alloc(4);
-    return readSync(NOTES_FD, wanted, 0, 4, WANTED_BACK_AT) === 4 && wanted.readUInt32LE() >= number;
+    return readSync(NOTES_FD, wanted, 0, 4, WANTED_BACK_AT) === 4 ? wanted.readUInt32LE() : 0;
   }
 
-  /** @param number from this one on */
-  async #giveBack(number: number): Promise<void> {
-    this.#tasks = [];
-    this.#note(begunNote(number - 1));
-    await this.#answers.flush(number - 1);
-    const body = Buffer.alloc(4);
-    body.writeUInt32LE(number);
-    this.#channel.send(FROM_WORKER.gaveBack, body);
+  /** What has come since those were wanted back stays, and what is on its way. */
+  async #giveBack(first: number, last: number): Promise<void> {
+    this.#tasks = this.#tasks.filter(({ number }) => number > last);
+    this.#note(begunNote(first - 1));
+    await this.#answers.flush(first - 1);
+    this.#channel.send(FROM_WORKER.gaveBack, tasksBackBody({ first, last }));
   }
 
   async #call(fn: AnyFunction, task: TaskOnWire): Promise<Ended> {

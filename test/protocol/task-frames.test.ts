@@ -5,6 +5,8 @@ import {
   answerHeader,
   readAnswerHeader,
   readTasks,
+  readTasksBack,
+  tasksBackBody,
   tasksBody,
 } from '../../src/protocol/task-frames.ts';
 import {
@@ -29,6 +31,14 @@ it('carries tasks as they are', () => {
 it('refuses tasks that go on beyond their message', () => {
   const body = tasksBody(1, [Buffer.from('task')]);
   expect(() => readTasks(body.subarray(0, -1))).toThrow(RangeError);
+});
+
+it('carries which tasks are given back', () => {
+  fc.assert(
+    fc.property(fc.record({ first: uint32, last: uint32 }), (back) => {
+      expect(readTasksBack(tasksBackBody(back))).toEqual(back);
+    }),
+  );
 });
 
 it('carries what stands before an answer', () => {

@@ -28,6 +28,8 @@ interface Seen {
   stdout: string;
   stderr: string;
   outcomes: AttemptOutcome[];
+  /** Called when it has ended, in the same turn. */
+  then?: () => void;
 }
 
 /** Runs functions that may wait for one another on a site of their own. */
@@ -56,7 +58,7 @@ class Functions {
   #last = 0;
 
   /** All in one turn. */
-  start(ways: readonly Way[]): Seen[] {
+  start(ways: readonly Way[], mayWait = true): Seen[] {
     return ways.map((way) => {
       this.#last += 1;
       const seq = this.#last;
@@ -70,12 +72,15 @@ class Functions {
         },
         slot: 1,
         attempt: 1,
-        mayWait: true,
+        mayWait,
         onData: (stream, chunk) => {
           expect(seen.outcomes).toEqual([]);
           seen[stream] += chunk.toString();
         },
-        onEnded: (outcome) => seen.outcomes.push(outcome),
+        onEnded: (outcome) => {
+          seen.outcomes.push(outcome);
+          seen.then?.();
+        },
       });
       return seen;
     });
@@ -215,6 +220,25 @@ describe('functions that are made one after the other by one worker', () => {
       }
     });
   }
+
+  it('are made once that come while the worker gives back those before them', async () => {
+    functions = new Functions();
+    await functions.warmUp();
+    const seen = functions.start(['blocks', 'nothing', 'nothing']);
+    const [blocking, ...others] = seen as [Seen, Seen, Seen];
+    const next: Seen[] = [];
+    // The next word of its worker is that it has not begun with the others.
+    blocking.then = () => next.push(...functions.start(['stream'], false));
+    await ended(others);
+    writeFileSync(functions.files.go, '');
+    await ended(seen);
+    await ended(next);
+    await functions.run(['nothing']);
+    for (const one of [...seen, ...next]) {
+      expectExact(one);
+      expect([one.id, functions.begun.get(one.id)]).toEqual([one.id, 1]);
+    }
+  });
 
   it('are not ended with one that has begun and is ended', async () => {
     functions = new Functions();

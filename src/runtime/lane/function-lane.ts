@@ -2,7 +2,13 @@ import type { EndMode } from '../../core/pool/events.ts';
 import type { AttemptError, AttemptOutcome } from '../../core/pool/outcome.ts';
 import { KILL_AT_ONCE } from '../../core/pool/term-sequence.ts';
 import { FrameReader } from '../../protocol/frames.ts';
-import { ANSWER_HEADER_BYTES, readAnswerHeader, tasksBody } from '../../protocol/task-frames.ts';
+import {
+  ANSWER_HEADER_BYTES,
+  readAnswerHeader,
+  readTasksBack,
+  type TasksBack,
+  tasksBody,
+} from '../../protocol/task-frames.ts';
 import { encodeValue } from '../../protocol/values/codec.ts';
 import { FROM_WORKER, FROM_WORKER_TYPES, TO_WORKER } from '../../protocol/worker-frames.ts';
 import { endFamily, type FamilyEnd } from '../family/end-family.ts';
@@ -350,7 +356,7 @@ export class FunctionLane {
   /** @throws Error for what a worker does not say */
   #onFrame(type: number, body: Buffer): void {
     if (isAnswer(type)) this.#onAnswer(type, body);
-    else if (type === FROM_WORKER.gaveBack) this.#onGaveBack(body.readUInt32LE(0));
+    else if (type === FROM_WORKER.gaveBack) this.#onGaveBack(readTasksBack(body));
     else throw new Error('not for a task');
   }
 
@@ -378,8 +384,9 @@ export class FunctionLane {
     this.#callEnded(item, outcome);
   }
 
-  #onGaveBack(number: number): void {
-    this.#giveBack(this.#remove((item) => item.number >= number && item.outcome === undefined));
+  /** As a rule they have been taken back by now, and others been sent, which it makes. */
+  #onGaveBack({ first, last }: TasksBack): void {
+    this.#giveBack(this.#remove(({ number, outcome }) => number >= first && number <= last && outcome === undefined));
   }
 
   #giveBack(items: readonly Item[]): void {
