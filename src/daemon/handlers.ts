@@ -108,6 +108,7 @@ export const makeHandlers = ({ supervisor, facts, leave }: HandlerSurroundings):
     'daemon.status': async () => facts.status(supervisor),
     'daemon.stop': async ({ keep }) => {
       isStopping = true;
+      await supervisor.created();
       const running = keep ? [] : supervisor.all.filter((process) => !process.isAtRest);
       if (!keep) supervisor.events.add('daemon-stop', {});
       const ended = await forEach(running, (process) => supervisor.stop(process, { endedBy: 'shutdown' }));
@@ -157,12 +158,14 @@ export const makeHandlers = ({ supervisor, facts, leave }: HandlerSurroundings):
       return { done: await forEach(processes, (process) => supervisor.restart([process])) };
     },
     'process.stop': async ({ names, now }) => {
+      await supervisor.created();
       const processes = select(supervisor, names);
       const done = forEach(processes, (process) => supervisor.stop(process, {}));
       if (now) for (const process of processes) process.killNow();
       return { done: await done };
     },
     'process.remove': async ({ names, now }) => {
+      await supervisor.created();
       const processes = select(supervisor, names);
       const done = forEach(processes, (process) => supervisor.remove(process));
       if (now) for (const process of processes) process.killNow();

@@ -34,21 +34,34 @@ const REQUEST = {
 
 const names = Array.from({ length: COUNT }, (_, index) => `w-${index + 1}`);
 
-/** Asks over a connection of its own. */
-const ask = async (home: TestHome, token: string): Promise<RpcAnswer> => {
+interface Call {
+  readonly method: string;
+  readonly params: object;
+}
+
+/** Asks for these at once, over a connection of its own. @returns the answers, as they come */
+const askAll = async (home: TestHome, calls: readonly Call[]): Promise<RpcAnswer[]> => {
   const { socket: path } = await home.daemon();
-  const request = { ...REQUEST, cwd: home.work };
   const socket = createConnection({ path });
-  socket
-    .setEncoding('utf8')
-    .write(`${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'process.spawn', params: { request, token } })}\n`);
+  const lines = calls.map((call, id) => `${JSON.stringify({ jsonrpc: '2.0', id, ...call })}\n`);
+  socket.setEncoding('utf8').write(lines.join(''));
   let text = '';
   socket.on('data', (piece: string) => {
     text += piece;
-    if (text.endsWith('\n')) socket.end();
+    if (text.split('\n').length > calls.length) socket.end();
   });
   await once(socket, 'close');
-  return JSON.parse(text) as RpcAnswer;
+  return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as RpcAnswer]));
+};
+
+const spawnCall = (home: TestHome, token: string): Call => ({
+  method: 'process.spawn',
+  params: { request: { ...REQUEST, cwd: home.work }, token },
+});
+
+const ask = async (home: TestHome, token: string): Promise<RpcAnswer> => {
+  const [answer] = await askAll(home, [spawnCall(home, token)]);
+  return answer as RpcAnswer;
 };
 
 /** Each is there once, and lives. */
@@ -98,5 +111,18 @@ describe.concurrent('many instances', () => {
       { error: { message: expect.stringContaining('named w already') } },
     ]);
     await checkAll(home);
+  });
+
+  it.each([
+    { method: 'daemon.stop', params: { keep: false } },
+    { method: 'process.stop', params: { names: ['all'], now: false } },
+    { method: 'process.remove', params: { names: ['w'], now: true } },
+  ])('are all ended by a $method that comes while they are being made', async (call) => {
+    const home = new TestHome();
+    await home.ok(['daemon', 'start']);
+    const answers = await askAll(home, [spawnCall(home, '00000003'), call]);
+    const [first] = answers.filter(({ id }) => id === 1);
+    expect(Object.values(first?.result ?? {})).toMatchObject([{ length: COUNT }]);
+    expect(home.alive().filter(({ command }) => command === 'sleep 1000')).toEqual([]);
   });
 });

@@ -47,6 +47,8 @@ export class Supervisor {
   readonly #sampler: Sampler;
   /** Requests to spawn that are not answered yet, by their tokens; `isOver` never rejects. */
   readonly #underWay = new Map<string, { readonly specs: readonly ProcessSpec[]; readonly isOver: Promise<void> }>();
+  /** Requests of which not all processes are there yet; they never reject. */
+  readonly #creations = new Set<Promise<void>>();
   #lastId: number;
 
   private constructor(home: Home, around: Surroundings, lastId: number) {
@@ -172,13 +174,30 @@ export class Supervisor {
   async #spawn(known: readonly Supervised[], specs: readonly ProcessSpec[]): Promise<Supervised[]> {
     const started = [...known];
     try {
-      const written = specs.length === 0 ? [] : await this.#createAll(specs, started);
+      const written = specs.length === 0 ? [] : await this.#noted(this.#createAll(specs, started));
       await Promise.all([this.#syncAll(known, written, started), this.#untilAllExecuting(started)]);
     } catch (error) {
       await Promise.all(started.map((process) => this.remove(process)));
       throw diskError(error);
     }
     return started;
+  }
+
+  /** Has `created` wait for it. */
+  async #noted<T>(creation: Promise<T>): Promise<T> {
+    const ignore = (): void => {};
+    const isOver = creation.then(ignore, ignore);
+    this.#creations.add(isOver);
+    try {
+      return await creation;
+    } finally {
+      this.#creations.delete(isOver);
+    }
+  }
+
+  /** Once everything is there that was asked for until now: who ends all processes must not miss those in the making. */
+  async created(): Promise<void> {
+    await Promise.all(this.#creations);
   }
 
   /**
