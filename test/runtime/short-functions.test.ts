@@ -28,8 +28,10 @@ interface Seen {
   stdout: string;
   stderr: string;
   outcomes: AttemptOutcome[];
+  /** Called when it has written something, in the same turn. */
+  heard?: () => void;
   /** Called when it has ended, in the same turn. */
-  then?: () => void;
+  after?: () => void;
 }
 
 /** Runs functions that may wait for one another on a site of their own. */
@@ -76,10 +78,11 @@ class Functions {
         onData: (stream, chunk) => {
           expect(seen.outcomes).toEqual([]);
           seen[stream] += chunk.toString();
+          seen.heard?.();
         },
         onEnded: (outcome) => {
           seen.outcomes.push(outcome);
-          seen.then?.();
+          seen.after?.();
         },
       });
       return seen;
@@ -228,7 +231,7 @@ describe('functions that are made one after the other by one worker', () => {
     const [blocking, ...others] = seen as [Seen, Seen, Seen];
     const next: Seen[] = [];
     // The next word of its worker is that it has not begun with the others.
-    blocking.then = () => next.push(...functions.start(['stream'], false));
+    blocking.after = () => next.push(...functions.start(['stream'], false));
     await ended(others);
     writeFileSync(functions.files.go, '');
     await ended(seen);
@@ -238,6 +241,19 @@ describe('functions that are made one after the other by one worker', () => {
       expectExact(one);
       expect([one.id, functions.begun.get(one.id)]).toEqual([one.id, 1]);
     }
+  });
+
+  it('have each what they wrote, also when one is ended by what it has written', async () => {
+    functions = new Functions();
+    await functions.warmUp();
+    // What the first two have answered is heard of by notes.
+    const seen = functions.start(['stream', 'stream', 'blocks']);
+    const [first, second] = seen as [Seen, Seen, Seen];
+    first.heard = () => functions.site.end(first.id, 'graceful');
+    await ended([first, second]);
+    writeFileSync(functions.files.go, '');
+    await ended(seen);
+    expectExact(second);
   });
 
   it('are not ended with one that has begun and is ended', async () => {

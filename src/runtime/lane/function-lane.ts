@@ -103,6 +103,7 @@ export class FunctionLane {
   #drainedAt = 0;
   #isSpent = false;
   #isPaused = false;
+  #isPassingOn = false;
   #hasServed = false;
   #silence: NodeJS.Timeout | undefined;
   /** It was killed since it had lost its channel. */
@@ -243,6 +244,12 @@ export class FunctionLane {
 
   /** Ends the worker, and all that its task has started: as the pool's sequence has it, or by SIGKILL at once. */
   end(mode: EndMode, seq: number, tries = MOST_TRIES): void {
+    if (this.#isPassingOn) {
+      // By what it has written. All that has come is told first: what the notes say would overtake it.
+      queueMicrotask(() => this.end(mode, seq, tries));
+      return;
+    }
+    if (this.#items.every(({ attempt }) => attempt.task.seq !== seq)) return;
     if (this.#items.length > 1 && !this.#isAlone(seq) && tries > 0) {
       setTimeout(() => this.end(mode, seq, tries - 1), SOON_MS);
       return;
@@ -344,7 +351,16 @@ export class FunctionLane {
   #output(stream: 'stdout' | 'stderr', task: number, chunk: Buffer): void {
     const item = this.#items.find(({ number }) => number === task);
     if (item === undefined || !this.#hasBegun(item)) this.#events.onDropped(chunk.length);
-    else item.attempt.onData(stream, chunk);
+    else this.#passOn(item, stream, chunk);
+  }
+
+  #passOn({ attempt }: Item, stream: 'stdout' | 'stderr', chunk: Buffer): void {
+    this.#isPassingOn = true;
+    try {
+      attempt.onData(stream, chunk);
+    } finally {
+      this.#isPassingOn = false;
+    }
   }
 
   /** What was written before it began is not its: the last words of a worker that has died of the one before, say. */
