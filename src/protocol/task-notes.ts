@@ -10,6 +10,8 @@ import type { Note } from './notes.ts';
 export const WANTED_BACK_AT = 0;
 const BEGUN_AT = 4;
 export const NOTED_ANSWERS_AT = 12;
+/** More is sent, and not noted. */
+export const MOST_NOTED_BYTES = 64 * 1024;
 
 const uint32 = (value: number, at: number): Note => {
   const bytes = Buffer.allocUnsafe(4);

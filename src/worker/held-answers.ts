@@ -1,16 +1,23 @@
 import { writeSync } from 'node:fs';
 import { frame } from '../protocol/frames.ts';
 import { type AnswerHeader, answerHeader } from '../protocol/task-frames.ts';
-import { answersNote, NOTED_ANSWERS_AT } from '../protocol/task-notes.ts';
+import { answersNote, MOST_NOTED_BYTES, NOTED_ANSWERS_AT } from '../protocol/task-notes.ts';
 import type { WorkerChannel } from './channel.ts';
 
 /** The descriptor of the notes. */
 export const NOTES_FD = 4;
-/** Answers go out when the first of them is so old, or they are so many bytes. */
+/** Answers go out when the first of them is so old, or they are too long to be noted. */
 const HOLD_MS = 1;
-const HOLD_BYTES = 64 * 1024;
 
 const now = performance.now.bind(performance);
+
+const canNote = (bytes: Buffer, at: number): boolean => {
+  try {
+    return writeSync(NOTES_FD, bytes, 0, bytes.length, at) === bytes.length;
+  } catch {
+    return false;
+  }
+};
 
 /** The answers of tasks that came together: they go together, so that the host is woken once. One that waits is noted, and so not lost with this process. */
 export class HeldAnswers {
@@ -33,11 +40,12 @@ export class HeldAnswers {
     const answer = frame(type, answerHeader(header), value);
     this.#held.push(answer);
     this.#bytes += answer.length;
-    if (isLast || this.#bytes > HOLD_BYTES || now() - this.#since >= HOLD_MS) {
+    if (isLast || this.#bytes > MOST_NOTED_BYTES || now() - this.#since >= HOLD_MS) {
       return this.flush(header.number);
     }
+    // Without room for it, it cannot wait.
+    if (!canNote(answer, NOTED_ANSWERS_AT + this.#bytes - answer.length)) return this.flush(header.number);
     this.#isNoted = true;
-    writeSync(NOTES_FD, answer, 0, answer.length, NOTED_ANSWERS_AT + this.#bytes - answer.length);
     this.#note(header.number);
     return undefined;
   }

@@ -2,7 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, openSync } from 'node:fs';
 import { MARK_BYTES } from '../../protocol/mark-reader.ts';
-import { NOTED_ANSWERS_AT, readTaskNotes, type TaskNotes, wantedBackNote } from '../../protocol/task-notes.ts';
+import {
+  MOST_NOTED_BYTES,
+  NOTED_ANSWERS_AT,
+  readTaskNotes,
+  type TaskNotes,
+  wantedBackNote,
+} from '../../protocol/task-notes.ts';
 import { encodeValue } from '../../protocol/values/codec.ts';
 import { type Identity, type TaskWorkerStart, TO_WORKER } from '../../protocol/worker-frames.ts';
 import { type HostedListener, HostedProcess } from '../workers/hosted-process.ts';
@@ -22,6 +28,7 @@ export interface PipedWorkerOptions {
 }
 
 const MOST_READS = 10;
+const NOTES_BYTES = NOTED_ANSWERS_AT + MOST_NOTED_BYTES;
 
 const MAKE_PIPES = 'mkfifo -m 600 -- "$@"';
 
@@ -108,8 +115,8 @@ export class PipedWorker {
   get notes(): TaskNotes {
     // What is read while it is being written is read again.
     for (let tries = 1; ; tries += 1) {
-      const bytes = this.#notes.read();
-      const isSame = this.#notes.read().subarray(0, NOTED_ANSWERS_AT).equals(bytes.subarray(0, NOTED_ANSWERS_AT));
+      const bytes = this.#notes.read(NOTES_BYTES);
+      const isSame = this.#notes.read(NOTED_ANSWERS_AT).equals(bytes.subarray(0, NOTED_ANSWERS_AT));
       if (isSame || tries === MOST_READS) return readTaskNotes(bytes);
     }
   }
