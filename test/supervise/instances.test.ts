@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { createConnection } from 'node:net';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { RpcAnswer } from '../../src/protocol/rpc-message.ts';
 import { TestHome } from '../helpers/home.ts';
@@ -124,5 +126,26 @@ describe.concurrent('many instances', () => {
     const [first] = answers.filter(({ id }) => id === 1);
     expect(Object.values(first?.result ?? {})).toMatchObject([{ length: COUNT }]);
     expect(home.alive().filter(({ command }) => command === 'sleep 1000')).toEqual([]);
+  });
+
+  it('leave nothing behind when the disk takes no more in the middle of them', async () => {
+    const home = new TestHome();
+    await home.ok(['daemon', 'start']);
+    const processes = join(home.path, 'processes');
+    // The last one cannot be made.
+    mkdirSync(join(processes, `.new-${COUNT}`));
+    const answer = await ask(home, '00000004');
+    expect(answer).toMatchObject({ error: { message: expect.stringContaining('cannot keep the process on disk') } });
+    expect(await home.list()).toEqual([]);
+    expect(readdirSync(processes)).toEqual([]);
+    expect(home.alive().filter(({ command }) => command === 'sleep 1000')).toEqual([]);
+  });
+
+  it('can be removed when their status cannot be written any more', async () => {
+    const home = new TestHome();
+    await home.ok(['spawn', '-i', '2', '--name', 'w', 'sleep', '1000']);
+    mkdirSync(join(home.path, 'processes', '1', 'status.json.new'));
+    await home.ok(['rm', 'w-1']);
+    expect((await home.list()).map(({ name }) => name)).toEqual(['w-2']);
   });
 });

@@ -316,8 +316,9 @@ export class Supervisor {
    * @throws ProcctlError ERR_SURVIVORS when it cannot be ended, ERR_DISK when it cannot be removed
    */
   async remove(process: Supervised): Promise<void> {
-    // Somebody may have it started again meanwhile.
-    do await this.stop(process, {});
+    // Somebody may have it started again meanwhile. Its last status is not kept, but goes with it: a full disk must not keep
+    // anybody from removing what fills it, nor a spawn that failed from being undone.
+    do await this.#end(process, 'stop');
     while (!process.isAtRest);
     if (process.isClosed) return;
     try {
@@ -339,6 +340,12 @@ export class Supervisor {
    * @throws ProcctlError ERR_SURVIVORS, naming who could not be ended
    */
   async stop(process: Supervised, { endedBy = 'stop' }: { readonly endedBy?: 'stop' | 'shutdown' }): Promise<void> {
+    await this.#end(process, endedBy);
+    if (!process.isClosed) process.save({ sync: true });
+  }
+
+  /** @throws ProcctlError ERR_SURVIVORS */
+  async #end(process: Supervised, endedBy: 'stop' | 'shutdown'): Promise<void> {
     process.dispatch({ tag: 'stop', endedBy });
     const isAtRest = (): boolean => process.life.state.tag === 'exited' || process.life.state.tag === 'failed';
     // Kept before it is acknowledged, in whatever state it is by now.
@@ -353,7 +360,6 @@ export class Supervisor {
         hint: 'it may be blocked in the kernel, or belong to another user',
       });
     }
-    if (!process.isClosed) process.save({ sync: true });
   }
 
   /** Starts processes that are at rest; those that run are left alone. */
