@@ -19,6 +19,8 @@ export const makePipe = (path) => {
 export const hangBell = (directory) => {
   const { path, descriptor } = makePipe(join(directory, 'bell'));
   const socket = new Socket({ fd: descriptor, writable: false });
+  // Whoever waits for it has a timer; without one, nothing is to be kept alive.
+  socket.unref();
   const rings = [];
   let text = '';
   let waiting;

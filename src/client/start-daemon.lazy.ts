@@ -9,6 +9,12 @@ import { type Home, openHome } from '../runtime/home.ts';
 /** What the daemon takes over of whoever happens to start it: no secrets, no settings of Node, no mark of a family. */
 const PASSED_ON = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TZ|TMPDIR|XDG_RUNTIME_DIR|XDG_STATE_HOME)$/;
 
+/**
+ * For glibc, which otherwise takes the size of a large block that was freed for a sign that such blocks are better kept: after one
+ * request of megabytes, the daemon might stay that much larger for ever.
+ */
+const ALLOCATOR = { MALLOC_MMAP_THRESHOLD_: String(128 * 1024) };
+
 const MAX_LOG_BYTES = 1024 ** 2;
 
 export interface StartOptions {
@@ -33,7 +39,7 @@ export const startDaemon = async (home: Home, { isPlain = false }: StartOptions 
   const flags = isPlain ? ['--no-warnings'] : daemonFlags(process.versions.v8);
   const shell = spawn('/bin/sh', ['-c', '"$@" & echo "pid $!" >&3', 'procctl', process.execPath, ...flags, program], {
     cwd: '/',
-    env: { ...env, PROCCTL_HOME: home.path },
+    env: { ...env, ...ALLOCATOR, PROCCTL_HOME: home.path },
     detached: true,
     stdio: ['ignore', log, log, 'pipe'],
   });
