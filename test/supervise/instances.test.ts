@@ -6,32 +6,15 @@ import { describe, expect, it } from 'vitest';
 import type { RpcAnswer } from '../../src/protocol/rpc-message.ts';
 import { TestHome } from '../helpers/home.ts';
 import { waitFor } from '../helpers/procctl.ts';
+import { specOf } from '../helpers/shim.ts';
 
 const COUNT = 24;
 
 const REQUEST = {
+  ...specOf({ argv: ['sleep', '1000'], env: { PATH: process.env.PATH ?? '/usr/bin:/bin' } }),
   name: 'w',
   defaultName: 'sleep',
   instances: COUNT,
-  argv: ['sleep', '1000'],
-  command: 'sleep 1000',
-  env: { PATH: process.env.PATH ?? '/usr/bin:/bin' },
-  policy: {
-    restart: 'no',
-    okExitCodes: [0],
-    restartLimit: { max: 5, withinMs: 60_000 },
-    backoff: { minMs: 1_000, maxMs: 30_000 },
-    stableAfterMs: 10_000,
-  },
-  stopSignal: 'SIGTERM',
-  stopTimeoutMs: 5_000,
-  logMaxBytes: 1024 ** 2,
-  logKeep: 5,
-  nice: null,
-  limits: {},
-  umask: null,
-  user: null,
-  boot: false,
 };
 
 const names = Array.from({ length: COUNT }, (_, index) => `w-${index + 1}`);

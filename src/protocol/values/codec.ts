@@ -90,10 +90,7 @@ export class ValueReader {
   readValueAt(start: number, end: number): unknown {
     const decoder = this.#decoder;
     try {
-      decoder.moveTo(start);
-      const value = decoder.read();
-      if (!decoder.isAt(end)) throw new Malformed('goes on after its end');
-      return value;
+      return readWhole(decoder, start, end);
     } catch (thrown) {
       throw errorOf(thrown);
     } finally {
@@ -113,6 +110,14 @@ export class ValueReader {
 const readOne = (decoder: Decoder): unknown => {
   const value = decoder.read();
   decoder.forget();
+  return value;
+};
+
+/** @throws Malformed when the value is not all there is at that place */
+const readWhole = (decoder: Decoder, start: number, end: number): unknown => {
+  decoder.moveTo(start);
+  const value = decoder.read();
+  if (!decoder.isAt(end)) throw new Malformed('goes on after its end');
   return value;
 };
 
@@ -141,11 +146,7 @@ export interface ValueAt {
 /** As `decodeValue`, of the value at a place. @throws SerializationError when there is none */
 export const decodeValueAt = ({ bytes, start, end }: ValueAt, restore: RestoreHandle): unknown => {
   try {
-    const decoder = new Decoder(bytes, restore);
-    decoder.moveTo(start);
-    const value = decoder.read();
-    if (!decoder.isAt(end)) throw new Malformed('goes on after its end');
-    return value;
+    return readWhole(new Decoder(bytes, restore), start, end);
   } catch (thrown) {
     throw errorOf(thrown);
   }
