@@ -17,6 +17,15 @@ const FLUSH_BYTES = 64 * 1024;
 /** Memory is looked at this often at most: it takes some 20 µs. */
 const MEMORY_MS = 20;
 
+/** @returns whether there was room for it: a memory for files may be full, beyond the page that the notes have from the beginning */
+const isNoted = ({ bytes, at }: Note): boolean => {
+  try {
+    return writeSync(NOTES_FD, bytes, 0, bytes.length, at) === bytes.length;
+  } catch {
+    return false;
+  }
+};
+
 /** Milliseconds. Functions may put a clock of their own in its place, as those do that test. */
 const now = performance.now.bind(performance);
 
@@ -112,10 +121,8 @@ export class PoolWorker {
       }
       if (index + 1 === count) break;
       const elapsedMs = now() - begunAt;
-      if (elapsedMs < FLUSH_MS && this.#results.bytes < FLUSH_BYTES) {
-        this.#note(resultNote(this.#results, this.#lastStart, frame));
-        continue;
-      }
+      const mayWait = elapsedMs < FLUSH_MS && this.#results.bytes < FLUSH_BYTES;
+      if (mayWait && isNoted(resultNote(this.#results, this.#lastStart, frame))) continue;
       await this.#send(frame, from, elapsedMs);
       from = index + 1;
       this.#note(progressNote({ loading: frame, started: frame, from }));

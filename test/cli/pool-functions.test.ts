@@ -291,8 +291,11 @@ describe.concurrent('a function that cannot be loaded', () => {
 });
 
 describe.concurrent('a function that has to end', () => {
+  // Time enough for a worker to start and for the function to begin, on a machine that has much else to do.
+  const limited = (task: object): object => ({ ...task, timeout: '6s' });
+
   it('at its time limit takes its worker with it, by SIGTERM or after the grace by SIGKILL', async () => {
-    const tasks = [{ ...call('hang'), timeout: '1s' }, { ...call('hangDeaf'), timeout: '1s' }, call('say', 'other')];
+    const tasks = [limited(call('hang')), limited(call('hangDeaf')), call('say', 'other')];
     const records = await run(tasks, '--stop-timeout', '2s');
     expect(records).toMatchObject([
       { state: 'timedOut', signal: 'SIGTERM' },
@@ -303,7 +306,7 @@ describe.concurrent('a function that has to end', () => {
 
   it('takes what it has started with it', async () => {
     const path = join(scratch(), 'pid');
-    const [record] = await run([{ ...call('hangWithChild', path), timeout: '1s' }]);
+    const [record] = await run([limited(call('hangWithChild', path))]);
     expect(record?.state).toBe('timedOut');
     expect(isRunning(Number(readFileSync(path, 'utf8')))).toBe(false);
   });
