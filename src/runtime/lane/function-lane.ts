@@ -288,11 +288,12 @@ export class FunctionLane {
     if (!this.isFree) this.#worker?.setPaused(isPaused);
   }
 
-  /** Lets the worker go. Who still holds its pipes is read on, into nothing, until `close`. */
-  retire(onDropped: (bytes: number) => void): void {
+  /** Lets the worker go. Who still holds its pipes is read on, into nothing, until `close`. @returns does so at once */
+  retire(onDropped: (bytes: number) => void): () => void {
     this.#isSpent = true;
-    this.#worker?.abandon(onDropped);
+    const drop = this.#worker?.abandon(onDropped);
     this.#dismiss();
+    return drop ?? (() => {});
   }
 
   get hasGone(): Promise<void> {

@@ -219,13 +219,15 @@ export class Lane {
     for (const pipe of [this.#pipes.stdout, this.#pipes.stderr]) isPaused ? pipe.pause() : pipe.resume();
   }
 
-  /** Lets the shell go. Who still holds the pipes is read on, into nothing, until `close`. */
-  retire(onDropped: (bytes: number) => void): void {
+  /** Lets the shell go. Who still holds the pipes is read on, into nothing, until `close`. @returns does so at once */
+  retire(onDropped: (bytes: number) => void): () => void {
     this.#isSpent = true;
-    this.#pipes?.stdout.abandon(onDropped);
-    this.#pipes?.stderr.abandon(onDropped);
+    const drops = [this.#pipes?.stdout, this.#pipes?.stderr].map((pipe) => pipe?.abandon(onDropped));
     this.#answers?.close();
     this.#dismissShell();
+    return () => {
+      for (const drop of drops) drop?.();
+    };
   }
 
   /** Resolves once its shell has ended. */

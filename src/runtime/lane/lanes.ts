@@ -20,6 +20,12 @@ export interface LanesEvents {
 
 type AnyLane = Lane | FunctionLane;
 
+interface Retired {
+  readonly lane: AnyLane;
+  /** Drops at once what is in its pipes. */
+  readonly drop: () => void;
+}
+
 /** The lanes of a pool, for programs and for functions: made when they are needed, used again, replaced when they are spent. */
 export class Lanes {
   readonly #context: LaneContext;
@@ -29,7 +35,7 @@ export class Lanes {
   readonly #idle: Lane[] = [];
   readonly #idleWorkers: FunctionLane[] = [];
   readonly #busy = new Map<number, { readonly lane: AnyLane; readonly attempt: Attempt }>();
-  readonly #retired: AnyLane[] = [];
+  readonly #retired: Retired[] = [];
   /** Attempts for which there is no lane just now. */
   #pending: Attempt[] = [];
   /** Functions that came up in this turn of the event loop, and may wait for one another. */
@@ -47,8 +53,7 @@ export class Lanes {
   #isPaused = false;
   /** Sessions of all shells and workers there ever were: what is left behind is looked for in them. */
   readonly sessions = new Set<number>();
-  /** Bytes written by processes after their task had ended. */
-  droppedBytes = 0;
+  #droppedBytes = 0;
 
   /**
    * @param maxRetired lanes whose pipes somebody still holds are read on; past this many, the oldest holder gets a
@@ -197,14 +202,24 @@ export class Lanes {
     // What a function has started may hold the pipes of its worker, as nobody holds those of an idle shell.
     for (const lane of this.#idleWorkers.splice(0)) this.#retire(lane);
     await Promise.all(this.#idle.splice(0).map((lane) => lane.close()));
-    await Promise.all(this.#retired.map((lane) => lane.hasGone));
+    await Promise.all(this.#retired.map(({ lane }) => lane.hasGone));
+  }
+
+  /** Bytes written so far by processes after their task had ended. */
+  countDropped(): number {
+    for (const { drop } of this.#retired) drop();
+    return this.#droppedBytes;
   }
 
   /** Gives everything back. */
   async close(): Promise<void> {
     await this.rest();
-    await Promise.all(this.#retired.splice(0).map((lane) => lane.close()));
+    await Promise.all(this.#retired.splice(0).map(({ lane }) => lane.close()));
   }
+
+  readonly #onDropped = (bytes: number): void => {
+    this.#droppedBytes += bytes;
+  };
 
   #takeIdle(): Lane | undefined {
     for (let lane = this.#idle.pop(); lane !== undefined; lane = this.#idle.pop()) {
@@ -274,9 +289,7 @@ export class Lanes {
         if (attempt.mayWait === true) this.#short.learn(attempt, elapsedMs);
       },
       onStarted: (pid) => this.sessions.add(pid),
-      onDropped: (bytes) => {
-        this.droppedBytes += bytes;
-      },
+      onDropped: this.#onDropped,
     });
     this.#events.onMade?.();
     lane.setPaused(this.#isPaused);
@@ -295,11 +308,8 @@ export class Lanes {
   }
 
   #retire(lane: AnyLane): void {
-    this.#retired.push(lane);
-    lane.retire((bytes) => {
-      this.droppedBytes += bytes;
-    });
-    if (this.#retired.length > this.#maxRetired) void this.#retired.shift()?.close();
+    this.#retired.push({ lane, drop: lane.retire(this.#onDropped) });
+    if (this.#retired.length > this.#maxRetired) void this.#retired.shift()?.lane.close();
   }
 
   /** Its attempts are the next that wait. @returns how many there are */

@@ -52,8 +52,9 @@ export class MarkedPipe {
     return this.#task === task;
   }
 
-  abandon(onDropped: (bytes: number) => void): void {
-    this.#pipe.abandon(onDropped);
+  /** @returns drops at once what is there */
+  abandon(onDropped: (bytes: number) => void): () => void {
+    return this.#pipe.abandon(onDropped);
   }
 
   close(): void {

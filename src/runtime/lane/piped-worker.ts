@@ -126,8 +126,12 @@ export class PipedWorker {
     this.#notes.write(wantedBackNote(task));
   }
 
-  abandon(onDropped: (bytes: number) => void): void {
-    for (const pipe of this.#pipes) pipe.abandon(onDropped);
+  /** @returns drops at once what is there */
+  abandon(onDropped: (bytes: number) => void): () => void {
+    const drops = this.#pipes.map((pipe) => pipe.abandon(onDropped));
+    return () => {
+      for (const drop of drops) drop();
+    };
   }
 
   /** When it has ended. */

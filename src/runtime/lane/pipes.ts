@@ -15,6 +15,7 @@ export class PipeReader {
   readonly #fd: number;
   #take: (chunk: Buffer) => void;
   #socket: Socket | undefined;
+  #socketFd = -1;
   #retry: NodeJS.Timeout | undefined;
   #isPaused = false;
   #isClosed = false;
@@ -84,13 +85,22 @@ export class PipeReader {
     return this.#drain(isEnough) === 'free';
   }
 
-  /** Goes on reading for whoever still writes, so that the writer neither blocks nor breaks; the data is dropped. */
-  abandon(onDropped: (bytes: number) => void): void {
+  /**
+   * Goes on reading for whoever still writes, so that the writer neither blocks nor breaks; the data is dropped.
+   *
+   * @returns drops at once what is there, which is all when nobody writes any more
+   */
+  abandon(onDropped: (bytes: number) => void): () => void {
     this.#take = (chunk) => onDropped(chunk.length);
     this.follow();
     // The socket has a descriptor of its own.
     if (this.#socket !== undefined && !this.#isClosed) closeSync(this.#fd);
     this.#hasOwnFd = this.#socket === undefined;
+    const fd = this.#hasOwnFd ? this.#fd : this.#socketFd;
+    return () => {
+      const isOpen = this.#hasOwnFd ? !this.#isClosed : this.#socket?.destroyed === false;
+      if (isOpen) this.#drain(undefined, fd);
+    };
   }
 
   close(): void {
@@ -102,10 +112,10 @@ export class PipeReader {
   }
 
   /** Reads what is there: 'free' when no writer is left, 'held' when one may write more. */
-  #drain(isEnough?: () => boolean): 'free' | 'held' {
+  #drain(isEnough?: () => boolean, fd = this.#fd): 'free' | 'held' {
     for (let total = 0; total < MAX_PIPE_BYTES; ) {
       if (isEnough?.() === true) return 'held';
-      const size = readNow(this.#fd);
+      const size = readNow(fd);
       if (size === NOTHING_YET) return 'held';
       if (size === 0) return 'free';
       total += size;
@@ -125,6 +135,7 @@ export class PipeReader {
     }
     const socket = new Socket({ fd, readable: true, writable: false });
     this.#socket = socket;
+    this.#socketFd = fd;
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
     // The end of file comes when nobody writes just now: before the task has opened the pipe, or after it closed its
     // output. Another writer may follow.

@@ -128,7 +128,8 @@ export class Site implements Place {
     const sequence = this.#ending;
     const ending =
       leftovers.length === 0 ? undefined : endFamily({ find: this.#leftovers, isOver: () => true, sequence });
-    return { leftovers, survivors: (await ending?.survivors) ?? [], droppedBytes: lanes.droppedBytes };
+    const survivors = (await ending?.survivors) ?? [];
+    return { leftovers, survivors, droppedBytes: lanes.countDropped() };
   }
 
   async killAll(): Promise<void> {
