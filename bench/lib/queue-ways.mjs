@@ -12,18 +12,18 @@ const elapsed = async (command, args) => {
   return { elapsedMs: Number(stdout) };
 };
 
-/** @param rounds a list of `{ producers, consumers, items, bytes, kind }`; kind is 'text' or 'buffer' */
+/** @param rounds a list of `{ producers, consumers, items, bytes, kind, maxLost }`; kind is 'text' or 'buffer', maxLost a list of what procctl may lose with a killed consumer */
 export const queueWays = (rounds) =>
-  rounds.flatMap(({ producers, consumers, items, bytes, kind }) => {
+  rounds.flatMap(({ producers, consumers, items, bytes, kind, maxLost = [1] }) => {
     const args = [producers, consumers, items, bytes, kind];
     const form = `${producers} → ${consumers}`;
     return [
-      {
-        name: `procctl Queue, ${form}`,
+      ...maxLost.map((most) => ({
+        name: most === 1 ? `procctl Queue, ${form}` : `procctl Queue, maxLost ${most}, ${form}`,
         kind: 'procctl',
         amount: items,
-        measure: () => elapsed(process.execPath, [peer('queue.mjs'), ...args]),
-      },
+        measure: () => elapsed(process.execPath, [peer('queue.mjs'), ...args, most]),
+      })),
       {
         name: `multiprocessing.Queue, ${form}`,
         kind: 'peer',

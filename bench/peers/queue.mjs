@@ -1,5 +1,5 @@
 // Items through a Queue of procctl, every producer and consumer in a process of its own:
-// queue.mjs PRODUCERS CONSUMERS ITEMS BYTES text|buffer. Prints how long it took, ms.
+// queue.mjs PRODUCERS CONSUMERS ITEMS BYTES text|buffer [MAX_LOST]. Prints how long it took, ms.
 import { Process, Queue } from 'procctl';
 
 const [producers, consumers, items, bytes] = process.argv.slice(2, 6).map(Number);
@@ -7,7 +7,7 @@ const isBuffer = process.argv[6] === 'buffer';
 const worker = (name, args) =>
   new Process({ target: { module: new URL('queue-worker.mjs', import.meta.url), export: name }, args });
 
-const queue = new Queue();
+const queue = new Queue({ maxLost: Number(process.argv[7] ?? 1) });
 const go = new Queue();
 const results = new Queue();
 const readers = Array.from({ length: consumers }, () => worker('consume', [queue, results]));

@@ -1,13 +1,21 @@
 import { queueWays } from '../lib/queue-ways.mjs';
 
 const ITEMS = 400_000;
-const round = (count) => ({ producers: count, consumers: count, items: ITEMS, bytes: 100, kind: 'text' });
+const round = (count) => ({
+  producers: count,
+  consumers: count,
+  items: ITEMS,
+  bytes: 100,
+  kind: 'text',
+  maxLost: [1, 64],
+});
 
 export default {
   title: 'Queue: messages of 100 characters',
   about: `Producers and consumers in processes of their own, besides the process that has made the queue. A producer awaits each
 \`put\`, a consumer iterates. procctl notes, before it hands out an item, that it does, so that a consumer that is killed loses
-none but that one; Python's feeder thread loses what it has not written.`,
+none but that one; with \`maxLost\` it may note several at once. Python promises nothing of a consumer that is killed: what it had read is
+gone, and if it was just reading, no other can take anything any more. Its feeder thread loses what it has not written.`,
   unit: 'items/s',
   goals: [
     {
@@ -19,6 +27,18 @@ none but that one; Python's feeder thread loses what it has not written.`,
     {
       text: 'four to four, at least 3 × Python',
       way: 'procctl Queue, 4 → 4',
+      against: 'multiprocessing.Queue, 4 → 4',
+      atLeast: 3,
+    },
+    {
+      text: 'one to one, at least 3 × Python, where a killed consumer may lose some',
+      way: 'procctl Queue, maxLost 64, 1 → 1',
+      against: 'multiprocessing.Queue, 1 → 1',
+      atLeast: 3,
+    },
+    {
+      text: 'four to four, at least 3 × Python, where a killed consumer may lose some',
+      way: 'procctl Queue, maxLost 64, 4 → 4',
       against: 'multiprocessing.Queue, 4 → 4',
       atLeast: 3,
     },

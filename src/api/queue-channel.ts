@@ -38,6 +38,7 @@ export class Channel implements Receiver, QueueBackend {
     this.inbox = new Inbox(link, id, link.open(id, this), {
       readerOf,
       isLeased,
+      maxLost: options.maxLost,
       isBounded,
       onWait: () => this.outbox.flush(),
     });
@@ -129,10 +130,11 @@ export class Channel implements Receiver, QueueBackend {
   }
 
   describe(object: object): HandleDescription {
-    const { maxSize, delivery, isJoinable } = this.options;
+    const { maxSize, delivery, maxLost, isJoinable } = this.options;
     const kind = isJoinable ? 'JoinableQueue' : 'Queue';
     // JSON knows no Infinity.
-    return describe(object, this.address, kind, { maxSize: Number.isFinite(maxSize) ? maxSize : 0, delivery });
+    const room = Number.isFinite(maxSize) ? maxSize : 0;
+    return describe(object, this.address, kind, { maxSize: room, delivery, maxLost });
   }
 
   /** Never rejects. */

@@ -18,10 +18,16 @@ export interface LocalQueueOptions {
    * else; `at-least-once` gives it to another one, unless the consumer has said that it is done with it.
    */
   readonly delivery?: Delivery | undefined;
+  /**
+   * How many items a consumer may lose when it is killed, `at-most-once`. Default: 1, the one that it was handed last. With more, quick
+   * consumers take items faster, since they need not note each before it is handed out.
+   */
+  readonly maxLost?: number | undefined;
 }
 
 /** Of a queue in Redis, the same for all processes that make one of this name. */
 export interface RemoteQueueOptions {
+  readonly maxLost?: undefined;
   /** The address of Redis or Valkey: `redis://host:port/db`, or `rediss://` for TLS. */
   readonly on: string;
   /** Letters, digits, `.`, `_`, `-`. */
@@ -73,7 +79,7 @@ export const parseRemoteQueueOptions = (options: RemoteQueueOptions, isJoinable:
   return {
     target,
     name,
-    rules: parseRules(options, isJoinable),
+    rules: { ...parseRules(options, isJoinable), maxLost: refuseMaxLost(options) },
     lockMs: parseLockMs(options.lockMs),
     connectTimeoutMs: parseConnectTimeoutMs(options.connectTimeoutMs),
   };
@@ -87,13 +93,25 @@ export const parseQueueOptions = (options: LocalQueueOptions, isJoinable: boolea
     if (options[name] === undefined) continue;
     throw new TypeError(`${name} goes with on: give the address of Redis, on: 'redis://host', or leave it out`);
   }
-  return parseRules(options, isJoinable);
+  const rules = parseRules(options, isJoinable);
+  return { ...rules, maxLost: parseMaxLost(options.maxLost, rules.delivery) };
+};
+
+const parseMaxLost = (value: unknown, delivery: Delivery): number => {
+  const maxLost = parseCount(value ?? 1, 'maxLost');
+  if (maxLost === 1 || delivery === 'at-most-once') return maxLost;
+  throw new TypeError(`maxLost goes with delivery: 'at-most-once': at least once, nothing is lost`);
+};
+
+const refuseMaxLost = ({ maxLost }: RemoteQueueOptions): 1 => {
+  if (maxLost === undefined) return 1;
+  throw new TypeError('maxLost does not go with on: leave it out, a queue in Redis is asked for each item');
 };
 
 const parseRules = (
   { maxSize, delivery }: Pick<RemoteQueueOptions, 'maxSize' | 'delivery'>,
   isJoinable: boolean,
-): QueueRules => {
+): Omit<QueueRules, 'maxLost'> => {
   if (delivery !== undefined && delivery !== 'at-most-once' && delivery !== 'at-least-once') {
     throw new ProcctlError('ERR_OPTION', `delivery must be 'at-most-once' or 'at-least-once', got ${String(delivery)}`);
   }

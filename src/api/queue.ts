@@ -173,9 +173,13 @@ export class JoinableQueue<T = unknown> extends Queue<T> {
   }
 }
 
-const restoredOptions = ({ maxSize, delivery }: HandleDescription, isJoinable: boolean): ParsedQueueOptions => ({
+const restoredOptions = (
+  { maxSize, delivery, maxLost }: HandleDescription,
+  isJoinable: boolean,
+): ParsedQueueOptions => ({
   maxSize: Number(maxSize) || Number.POSITIVE_INFINITY,
   delivery: delivery as Delivery,
+  maxLost: Number(maxLost) || 1,
   isJoinable,
 });
 

@@ -221,8 +221,19 @@ describe.concurrent('a queue', () => {
     [{ maxSize: Number.NaN }],
     [{ maxSize: '4' as unknown as number }],
     [{ delivery: 'exactly-once' as never }],
+    [{ maxLost: 0 }],
+    [{ maxLost: 2.5 }],
   ])('throws at construction for %o', (options) => {
     expect(() => new Queue(options)).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }));
+  });
+
+  it.each([
+    [{ maxLost: 2, delivery: 'at-least-once' as const }],
+    [{ maxLost: 2, on: 'redis://127.0.0.1:1', name: 'a' } as never],
+  ])('throws at construction for what makes no sense together: %o', (options) => {
+    expect(() => new Queue(options)).toThrow(
+      expect.objectContaining({ name: 'TypeError', message: expect.stringContaining('maxLost') }),
+    );
   });
 
   it.each([0, 1, 100, 2040, 2048, 4096, 32_768, 65_536, 1_000_000, 20_000_000])(

@@ -27,6 +27,8 @@ interface Consumer {
   readonly buffer: { readonly number: number; readonly item: string }[];
   received: number;
   taken: number;
+  /** What its host would find of that, were it dead. */
+  noted: number;
   acked: number;
   getters: number;
   ended: boolean;
@@ -46,12 +48,20 @@ export class QueueModel {
   closedFor = new Set<number>();
   recalls: number[] = [];
   mostSize = 0;
+  /** Of each that has died: how many items it had noted and was not handed. */
+  readonly lost: number[] = [];
 
   constructor(rules: Partial<QueueRules> = {}) {
-    this.#rules = { maxSize: Number.POSITIVE_INFINITY, delivery: 'at-most-once', isJoinable: false, ...rules };
+    this.#rules = {
+      maxSize: Number.POSITIVE_INFINITY,
+      delivery: 'at-most-once',
+      maxLost: 1,
+      isJoinable: false,
+      ...rules,
+    };
     this.machine = new QueueMachine(this.#rules, (peer) => {
-      const { taken, acked } = this.consumers.get(peer) as Consumer;
-      return { taken, acked };
+      const { noted, acked } = this.consumers.get(peer) as Consumer;
+      return { taken: noted, acked };
     });
   }
 
@@ -61,7 +71,7 @@ export class QueueModel {
 
   open(peer: number): void {
     if (this.consumers.has(peer)) return;
-    this.consumers.set(peer, { buffer: [], received: 0, taken: 0, acked: 0, getters: 0, ended: false });
+    this.consumers.set(peer, { buffer: [], received: 0, taken: 0, noted: 0, acked: 0, getters: 0, ended: false });
     this.machine.open(peer);
     this.act();
   }
@@ -111,8 +121,18 @@ export class QueueModel {
     this.want(peer);
   }
 
+  /** Its turn ends: it notes what it was handed, and no more. */
+  settle(peer: number): void {
+    const consumer = this.consumers.get(peer);
+    if (consumer === undefined) return;
+    consumer.noted = consumer.taken;
+    this.want(peer);
+  }
+
   die(peer: number): void {
-    if (!this.consumers.has(peer)) return;
+    const consumer = this.consumers.get(peer);
+    if (consumer === undefined) return;
+    this.lost.push(consumer.noted - consumer.taken);
     this.machine.gone(peer, peer);
     this.consumers.delete(peer);
     this.waitingPuts.delete(peer);
@@ -185,6 +205,9 @@ export class QueueModel {
       const next = consumer.buffer.shift() as { readonly number: number; readonly item: string };
       consumer.getters -= 1;
       consumer.taken = next.number + 1;
+      if (consumer.taken > consumer.noted) {
+        consumer.noted = Math.min(next.number + this.#rules.maxLost, consumer.received);
+      }
       this.handed.push({ peer, item: next.item });
     }
   }

@@ -16,7 +16,8 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('die' as const), peer }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('recall' as const) }) },
 );
-type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
+const settle = fc.record({ do: fc.constant('settle' as const), peer });
+type Step = typeof step | typeof settle extends fc.Arbitrary<infer S> ? S : never;
 
 /** Lives are numbered, so that a process that comes after a dead one is another. */
 const run = (model: QueueModel, steps: readonly Step[], withDeaths = true): Set<string> => {
@@ -48,7 +49,8 @@ const run = (model: QueueModel, steps: readonly Step[], withDeaths = true): Set<
       model.machine.wake();
       model.act();
       model.answerRecalls();
-    } else if (withDeaths) {
+    } else if (action.do === 'settle') model.settle(of(action.peer));
+    else if (withDeaths) {
       model.die(of(action.peer));
       lives.set(action.peer, (lives.get(action.peer) ?? 0) + 1);
     }
@@ -65,6 +67,9 @@ const drain = (model: QueueModel): void => {
 };
 
 const steps = fc.array(step, { maxLength: 60 });
+const stepsAhead = fc.array(fc.oneof({ weight: 8, arbitrary: step }, { weight: 1, arbitrary: settle }), {
+  maxLength: 60,
+});
 const maxSize = fc.constantFrom(1, 3, 10, Number.POSITIVE_INFINITY);
 
 const duplicates = (items: readonly string[]): string[] => items.filter((item, index) => items.indexOf(item) !== index);
@@ -82,6 +87,33 @@ describe('a queue, whatever its processes do', () => {
         expect(model.accepted.filter((item) => !handed.includes(item))).toEqual([]);
         expect(handed.filter((item) => model.refused.includes(item))).toEqual([]);
       }),
+    );
+  });
+
+  it('loses with each that dies no more than it may, and nothing with who leaves, where several are noted at once', () => {
+    fc.assert(
+      fc.property(
+        stepsAhead,
+        maxSize,
+        fc.integer({ min: 2, max: 5 }),
+        fc.boolean(),
+        (actions, size, maxLost, isClosed) => {
+          const model = new QueueModel({ maxSize: size, maxLost });
+          run(model, actions);
+          const lost = model.lost.reduce((sum, count) => sum + count, 0);
+          for (const count of model.lost) expect(count).toBeLessThan(maxLost);
+          if (isClosed) model.close();
+          model.open(999);
+          for (const id of model.consumers.keys()) model.settle(id);
+          expect(model.machine.size()).toBeLessThanOrEqual(size);
+          // These leave, one after the other, and one that is there takes what they had not been handed.
+          for (const id of [...model.consumers.keys()]) if (id !== 999) model.die(id);
+          for (let index = 0; index < model.accepted.length + 50; index += 1) model.get(999);
+          const handed = model.handed.map(({ item }) => item);
+          expect(duplicates(handed)).toEqual([]);
+          expect(model.accepted.filter((item) => !handed.includes(item))).toHaveLength(lost);
+        },
+      ),
     );
   });
 

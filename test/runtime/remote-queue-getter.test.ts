@@ -23,7 +23,7 @@ const getterOf = (lockMs: number, next: () => Promise<FakeJob | undefined>, item
     reclaim: async () => {},
     redacted: (text: string) => text,
   } as unknown as QueueLink;
-  const rules = { maxSize: Number.POSITIVE_INFINITY, delivery: 'at-most-once', isJoinable: false } as const;
+  const rules = { maxSize: Number.POSITIVE_INFINITY, delivery: 'at-most-once', maxLost: 1, isJoinable: false } as const;
   return new Getter(link, { name: 'a', rules, lockMs, restore: () => ({}) }, items, () => {});
 };
 

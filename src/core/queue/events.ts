@@ -11,13 +11,15 @@ export interface QueueRules {
   /** How many items there may be; Infinity for any number. */
   readonly maxSize: number;
   readonly delivery: Delivery;
+  /** How many items a consumer may lose when it is killed, at most once: what it notes of them may be that far ahead. */
+  readonly maxLost: number;
   /** Whether `taskDone` is counted. */
   readonly isJoinable: boolean;
 }
 
 /** How far a consumer has come in what it was sent: all items with numbers below these. */
 export interface Claims {
-  /** Handed to the user. */
+  /** Handed to the user; or, where several may be lost, about to be. */
   readonly taken: number;
   /** Done with. */
   readonly acked: number;

@@ -290,7 +290,8 @@ export class QueueMachine {
     // What consumers have said is always behind what they have done: ask only when it matters.
     let most = this.#store.count;
     for (const { holdings } of this.#peers) most += holdings.countFrom(0);
-    return maxSize - most > 0 ? maxSize - most : maxSize - this.size();
+    if (maxSize > most || !this.#isNotedExactly) return maxSize - most;
+    return maxSize - this.size();
   }
 
   #accept(): void {
@@ -380,13 +381,19 @@ export class QueueMachine {
     if (batch.hasExternal) this.#emit({ tag: 'release', batch });
   }
 
+  /** Whether consumers have handed out all that they have noted. */
+  get #isNotedExactly(): boolean {
+    return this.#rules.maxLost === 1;
+  }
+
   /** Items that are with consumers and could come back. */
   #outstanding(): number {
+    // What is noted ahead is not gone before its consumer is.
+    const isGone = this.#rules.delivery === 'at-most-once' && this.#isNotedExactly;
     let count = 0;
     for (const { id, holdings } of this.#peers) {
       if (holdings.isEmpty) continue;
-      count +=
-        this.#rules.delivery === 'at-most-once' ? holdings.countFrom(this.#claimsOf(id).taken) : holdings.countFrom(0);
+      count += holdings.countFrom(isGone ? this.#claimsOf(id).taken : 0);
     }
     return count;
   }

@@ -3,6 +3,7 @@ import { Pace } from '../../core/queue/pace.ts';
 import { type ProcctlError, QueueClosedError, QueueEmptyError } from '../../errors.ts';
 import type { ValueReader } from '../../protocol/values/codec.ts';
 import type { ClaimSlot } from './claims.ts';
+import { HandedNote } from './handed-note.ts';
 import { type WaitLimits, watchLimits } from './limits.ts';
 import type { Link } from './link.ts';
 
@@ -13,6 +14,8 @@ export interface InboxOptions {
   /** Reads the values in bytes that do not change. */
   readonly readerOf: (bytes: Buffer) => ValueReader;
   readonly isLeased: boolean;
+  /** How many items this process may lose when it is killed; 1 if they are leased. */
+  readonly maxLost: number;
   /** Whether producers wait for room: then it is told at once. */
   readonly isBounded: boolean;
   /** Called before anybody waits: what this process has put itself may be what is waited for. */
@@ -43,7 +46,7 @@ interface Lease {
 export class Inbox {
   readonly #link: Link;
   readonly #object: number;
-  readonly #slot: ClaimSlot | undefined;
+  readonly #note: HandedNote;
   readonly #options: InboxOptions;
   readonly #pace = new Pace();
   #deliveries: Delivery[] = [];
@@ -71,7 +74,7 @@ export class Inbox {
   constructor(link: Link, object: number, slot: ClaimSlot | undefined, options: InboxOptions) {
     this.#link = link;
     this.#object = object;
-    this.#slot = slot;
+    this.#note = new HandedNote(slot, options.maxLost);
     this.#options = options;
   }
 
@@ -171,16 +174,17 @@ export class Inbox {
     if (this.#leases.length > 0) this.#ackLease(0);
   }
 
-  /** Tells how far it has come. */
+  /** Tells, and notes, how far it has come. */
   flush(): void {
-    if (this.#sentTaken !== this.#taken) this.#want();
+    // Who waits may have what was noted and is not handed out: the host looks at the note when it hears something.
+    if (this.#note.settle(this.#taken) || this.#sentTaken !== this.#taken) this.#want();
   }
 
   #ackLease(index: number): void {
     const [lease] = this.#leases.splice(index, 1);
     this.#isExplicit = true;
     this.#acked = this.#leases[0]?.number ?? this.#taken;
-    this.#slot?.write(this.#taken, this.#acked);
+    this.#note.acknowledge(this.#taken, this.#acked);
     this.#link.send({ tag: 'ack', object: this.#object, number: (lease as Lease).number });
   }
 
@@ -188,7 +192,7 @@ export class Inbox {
     if (this.#leases.length === 0) return;
     this.#leases = [];
     this.#acked = this.#taken;
-    this.#slot?.write(this.#taken, this.#acked);
+    this.#note.acknowledge(this.#taken, this.#acked);
     this.#wantSoon();
   }
 
@@ -197,7 +201,8 @@ export class Inbox {
     const delivery = this.#deliveries[0] as Delivery;
     const number = delivery.first + this.#index;
     const { start, end, isExternal } = itemBounds(delivery.bytes, this.#at);
-    this.#slot?.write(number + 1, this.#acked);
+    const isAhead = this.#note.hand(number, delivery.first + delivery.count, this.#pace.soon);
+    if (isAhead) this.#watchTurn();
     this.#taken = number + 1;
     this.#buffered -= 1;
     this.#index += 1;
@@ -239,13 +244,18 @@ export class Inbox {
     if (target > 0 && this.#sentCredit - this.#taken < target / 2) {
       this.#pace.measure(performance.now());
       this.#want();
-    } else if (!this.#isTurnWatched) {
-      this.#isTurnWatched = true;
-      setImmediate(() => {
-        this.#isTurnWatched = false;
-        this.flush();
-      });
+    } else {
+      this.#watchTurn();
     }
+  }
+
+  #watchTurn(): void {
+    if (this.#isTurnWatched) return;
+    this.#isTurnWatched = true;
+    setImmediate(() => {
+      this.#isTurnWatched = false;
+      this.flush();
+    });
   }
 
   #wait(getter: Getter, limits: WaitLimits): void {
@@ -295,7 +305,7 @@ export class Inbox {
   #want(): void {
     this.#isWantDue = false;
     const waiting = this.#getters.length > 0 ? this.#received + this.#getters.length : 0;
-    const ahead = this.#slot === undefined ? 0 : this.#taken + this.#pace.target;
+    const ahead = this.#note.hasPlace ? this.#taken + this.#pace.target : 0;
     const credit = Math.max(waiting, ahead);
     this.#sentTaken = this.#taken;
     this.#sentWaiting = waiting;
