@@ -7,23 +7,8 @@ import { type AllowRule, parseAllow } from '../protocol/remote/allow-rule.ts';
 import { parseSize } from '../protocol/size.ts';
 import { checkedOption, durationOption } from './options.ts';
 import { choice } from './pool/options/choice.ts';
-import { addConnectOptions, type ConnectFlags } from './remote/connect-options.ts';
-
-/** The options of `procctl worker`, as commander delivers them. */
-export interface WorkerFlags extends ConnectFlags {
-  readonly size: number;
-  readonly allow: readonly AllowRule[];
-  /** ms */
-  readonly drainTimeout: number;
-  /** ms */
-  readonly stopTimeout: number;
-  /** ms */
-  readonly lock: number;
-  /** bytes */
-  readonly outputMax: number;
-  readonly runner: 'auto' | 'spawn';
-  readonly quiet: boolean;
-}
+import { addConnectOptions } from './remote/connect-options.ts';
+import type { WorkerFlags } from './remote/run-worker.lazy.ts';
 
 /** A shorter lock would be lost by every pause of the machine. */
 const MIN_LOCK_MS = 1_000;

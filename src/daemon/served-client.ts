@@ -3,8 +3,7 @@ import { ProcctlError } from '../errors.ts';
 import { MAX_REQUEST_BYTES } from '../protocol/rpc.ts';
 import { errorLine, RPC_ERROR, type RpcError, resultLine } from '../protocol/rpc-message.ts';
 import { LineBuffer } from './line-buffer.ts';
-import { parseRequest } from './parse-request.ts';
-import type { Answer } from './server.ts';
+import { parseRequest, type Request } from './parse-request.ts';
 
 /** From the first byte of a request to its newline. */
 const MAX_LINE_MS = 10_000;
@@ -21,6 +20,8 @@ export interface CallContext {
   /** Aborted when the client says no more, or goes away: nobody waits for long. */
   readonly signal: AbortSignal;
 }
+
+export type Answer = (request: Request, context: CallContext) => Promise<unknown>;
 
 /** What all clients together may use. */
 export interface Budget {

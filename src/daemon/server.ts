@@ -1,7 +1,6 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import type { Request } from './parse-request.ts';
-import { type Budget, type CallContext, ServedClient } from './served-client.ts';
+import { type Answer, type Budget, ServedClient } from './served-client.ts';
 
 const MAX_CONNECTIONS = 200;
 /** Of all requests that have not ended yet. */
@@ -9,9 +8,7 @@ const MAX_PENDING_BYTES = 8 * 1024 ** 2;
 /** What was read leaves garbage outside of the engine's heap, which the engine does not feel the weight of. */
 const COLLECT_EVERY_BYTES = 4 * 1024 ** 2;
 
-export type { CallContext } from './served-client.ts';
-
-export type Answer = (request: Request, context: CallContext) => Promise<unknown>;
+export type { Answer, CallContext } from './served-client.ts';
 
 /** Answers requests on a unix socket; no client can make it slow, or large, or keep others out. */
 export class RpcServer {

@@ -1,16 +1,33 @@
 import { constants } from 'node:os';
 import { gracefully } from '../../core/pool/term-sequence.ts';
 import { EXIT, exitStatusOfSignal } from '../../errors.ts';
+import type { AllowRule } from '../../protocol/remote/allow-rule.ts';
 import { parseRedisTarget } from '../../protocol/remote/redis-target.ts';
 import { loadRemotePackages } from '../../runtime/remote/packages.ts';
 import { QueueWorker } from '../../runtime/remote/queue-worker.ts';
 import { isOurs, say as sayNow, tell } from '../tell.ts';
-import type { WorkerFlags } from '../worker.ts';
+import type { ConnectFlags } from './connect-options.ts';
 import { hideSecrets, queueKey, withoutSecretVariables } from './hide-secrets.ts';
 import { leaveSoon } from './leave-soon.ts';
 import { talkingLink } from './link-talk.ts';
 
 const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** The options of `procctl worker`, as commander delivers them. */
+export interface WorkerFlags extends ConnectFlags {
+  readonly size: number;
+  readonly allow: readonly AllowRule[];
+  /** ms */
+  readonly drainTimeout: number;
+  /** ms */
+  readonly stopTimeout: number;
+  /** ms */
+  readonly lock: number;
+  /** bytes */
+  readonly outputMax: number;
+  readonly runner: 'auto' | 'spawn';
+  readonly quiet: boolean;
+}
 
 /** Runs tasks until it is told to end; resolves to the exit status. */
 export const runWorker = async (url: string, flags: WorkerFlags): Promise<number> => {
