@@ -6,7 +6,7 @@ import type { FunctionCall } from '../core/pool/task.ts';
 export const TO_WORKER = {
   /** A value: `WorkerStart`. The first, and sent once. */
   start: 1,
-  /** A function that calls, or tasks, will name: its number in four bytes, and a value: `TargetOnWire`. */
+  /** A function that calls, or tasks, will name: its number in four bytes, and a value: `TargetOnWire`. A task worker may be told another by the same number. */
   define: 2,
   /** Calls to be made one after the other: `CallWriter`. */
   calls: 3,

@@ -80,7 +80,10 @@ export class TaskWorker {
 
   onFrame(type: number, body: Buffer): void {
     if (type === TO_WORKER.define) {
-      this.#definitions.set(body.readUInt32LE(0), decodeValue(body.subarray(4), restoreHandle) as TargetOnWire);
+      const number = body.readUInt32LE(0);
+      // It may have meant another one, which nobody will name any more.
+      this.#functions.delete(number);
+      this.#definitions.set(number, decodeValue(body.subarray(4), restoreHandle) as TargetOnWire);
     } else if (type === TO_WORKER.tasks) {
       const { first, values } = readTasks(body);
       for (const [index, value] of values.entries()) {
@@ -161,6 +164,7 @@ export class TaskWorker {
     try {
       const fn = await loadTarget(this.#definitions.get(number) as TargetOnWire);
       this.#functions.set(number, fn);
+      this.#definitions.delete(number);
       return fn;
     } catch (error) {
       return { type: FROM_WORKER.cannotLoad, value: encodeError(error) };

@@ -41,6 +41,8 @@ type Found = { readonly found: FunctionTarget } | { readonly refusal: AttemptErr
 
 /** So long it is taken for granted that a file is where it was: a task takes less than to look. */
 const SEEN_MS = 50;
+/** Files that this is taken for granted of. */
+const MOST_SEEN = 1_000;
 
 /** Finds functions on the disk as it is when a task's turn has come. */
 export class FunctionTargets {
@@ -62,7 +64,8 @@ export class FunctionTargets {
     const seen = this.#seen.get(key);
     const now = performance.now();
     if (seen !== undefined && now - seen.at < SEEN_MS) return seen;
-    this.#seen.delete(key);
+    if (this.#seen.size >= MOST_SEEN) this.#seen.clear();
+    else this.#seen.delete(key);
     const looked = this.#look(module, exportName, key);
     if ('found' in looked) this.#seen.set(key, { at: now, found: looked.found });
     return looked;

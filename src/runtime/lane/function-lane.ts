@@ -21,6 +21,9 @@ const STUCK_MS = 3;
 const SOON_MS = 1;
 const MOST_TRIES = 100;
 
+/** Of a worker that could not load more modules, another is taken for any that is tried again. */
+const MOST_UNLOADABLE = 1_000;
+
 export interface FunctionLaneEvents {
   /** There is no worker to be had; the attempts may be taken back. */
   onUnavailable(error: Error): void;
@@ -80,7 +83,8 @@ export class FunctionLane {
   /** Whether it can take this attempt. */
   isFitFor({ task, attempt }: FunctionAttempt): boolean {
     if (this.#isSpent || this.#worker?.isCleared() === true) return false;
-    return attempt === 1 || !this.#unloadable.has(task.command.module);
+    if (attempt === 1) return true;
+    return this.#unloadable.size < MOST_UNLOADABLE && !this.#unloadable.has(task.command.module);
   }
 
   get attemptPid(): number | undefined {
@@ -270,8 +274,9 @@ export class FunctionLane {
     this.#hasServed = true;
     item.hasBegun = true;
     const { command } = item.attempt.task;
-    if (type === FROM_WORKER.cannotLoad) this.#unloadable.add(command.module);
-    else this.#events.onCalled(item.attempt, elapsedMs);
+    if (type === FROM_WORKER.cannotLoad) {
+      if (this.#unloadable.size < MOST_UNLOADABLE) this.#unloadable.add(command.module);
+    } else this.#events.onCalled(item.attempt, elapsedMs);
     const { outcome, words } = answerOf(type, body.subarray(ANSWER_HEADER_BYTES), command.call !== undefined);
     item.outcome = outcome;
     this.#worker?.followNot();
