@@ -62,6 +62,37 @@ describe.runIf(hasRedis)('a worker of procctl', { concurrent: true }, () => {
       await worker.discard();
     });
   });
+  it('begins none of many that are not wanted, and asks Redis about the others before it has them', async () => {
+    await withRedis(async (redis) => {
+      await withProducer(redis, async (queue, events) => {
+        redis.cli('SET', 'procctl:procctl:batch:here', '1');
+        const batches = [undefined, 'here', 'gone'] as const;
+        const jobs = [...Array(90).keys()].map((number) => ({
+          isEnded: number % 5 === 4,
+          batch: batches[number % 3],
+          opts: { jobId: `job-${number}` },
+        }));
+        for (const { isEnded, opts } of jobs) if (isEnded) redis.cli('SET', `procctl:procctl:end:${opts.jobId}`, 'now');
+        const added = await queue.addBulk(
+          jobs.map(({ batch, opts }) => ({ name: 'any', data: { version: 1, task: ':', batch }, opts })),
+        );
+        const worker = await redis.worker(['--size', '4']);
+        for (const [at, job] of added.entries()) {
+          const { isEnded, batch } = jobs[at] as (typeof jobs)[number];
+          const isWanted = !isEnded && batch !== 'gone';
+          const code = isWanted ? undefined : 'ERR_NOT_STARTED';
+          expect([at, (await job.waitUntilFinished(events, 30_000)).error?.code]).toEqual([at, code]);
+        }
+        // Who asks before reads the list of what is being done. It is to fit what BullMQ does.
+        const foreseen = /^cmdstat_lrange:calls=(\d+)/m.exec(redis.cli('INFO', 'commandstats').join('\n'));
+        expect(Number(foreseen?.[1])).toBeGreaterThan(0);
+        const alone = /^cmdstat_mget:calls=(\d+)/m.exec(redis.cli('INFO', 'commandstats').join('\n'));
+        expect(Number(alone?.[1])).toBeLessThan(90);
+        await worker.discard();
+      });
+    });
+  });
+
   it('gives what is long as pieces in a stream, numbered, with the key that the page names', async () => {
     await withRedis(async (redis) => {
       const worker = await redis.worker();

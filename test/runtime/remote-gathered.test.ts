@@ -31,6 +31,7 @@ describe('what comes up at a time', () => {
       [keys.batch('1'), '1'],
     ]);
     const redis = {
+      defineCommand: () => {},
       mget: async (names: string[]) => {
         asked.push(names);
         return names.map((name) => there.get(name) ?? null);
@@ -49,7 +50,7 @@ describe('what comes up at a time', () => {
   });
 
   it('fails for all when Redis does not answer', async () => {
-    const redis = { mget: async () => Promise.reject(new Error('gone')) };
+    const redis = { defineCommand: () => {}, mget: async () => Promise.reject(new Error('gone')) };
     const wishes = new Wishes(redis as unknown as Redis, keys);
     const ends = await Promise.allSettled([wishes.of('a', '1'), wishes.of('b', undefined)]);
     expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected']);

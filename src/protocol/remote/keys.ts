@@ -46,6 +46,8 @@ export const keysOf = (queue: string) => ({
   ofJob: (jobId: string): readonly string[] => [`bull:${queue}:${jobId}`, `bull:${queue}:${jobId}:logs`],
   /** Sorted set of the jobs that have ended in this way, as BullMQ has it. */
   ended: (how: 'completed' | 'failed'): string => `bull:${queue}:${how}`,
+  /** List of the ids of jobs that are being done, the newest first, as BullMQ has it. */
+  active: `bull:${queue}:active`,
   /** Stream of events, as BullMQ has it. */
   events: `bull:${queue}:events`,
 });

@@ -238,8 +238,9 @@ export class QueueWorker {
     if (ofBatch !== undefined) return this.#processOfBatch(ofBatch, job, token);
     const remote = this.#accept(job.data, job.id as string, (data) => readJob(data, SIGNALS));
     const jobId = job.id as string;
-    const wish = (): Promise<EndMode | undefined> => this.#wishes.of(jobId, remote.batch);
-    if ((await wish()) !== undefined) return signedEnd(this.#signer, jobId, this.#notBegun(job));
+    if ((await this.#wishes.ofTaken(jobId, remote.batch)) !== undefined) {
+      return signedEnd(this.#signer, jobId, this.#notBegun(job));
+    }
     if (this.#isDraining) return this.#giveBack(job, token);
     const { cutCount } = this.#link;
     const execution = Math.max(1, job.attemptsStarted);
@@ -249,11 +250,14 @@ export class QueueWorker {
       outputKey: this.#keys.output(jobId, execution),
       maxOutputBytes: this.#options.maxOutputBytes,
       tellProgress: (progress) => job.updateProgress(progress),
-      wish,
+      wish: () => this.#wishes.of(jobId, remote.batch),
       isOurs: (asking) => this.#isOurs(asking, token, cutCount),
     });
     // Its lock may still be good, if it was renewed and only the answer was lost: then how it was ended here does not count either.
-    return attempt.isHandedBack || attempt.isLost ? this.#giveBack(job, token) : signedEnd(this.#signer, jobId, record);
+    if (attempt.isHandedBack || attempt.isLost) return this.#giveBack(job, token);
+    // BullMQ takes the next job by the command that tells the end of this one.
+    this.#wishes.expect();
+    return signedEnd(this.#signer, jobId, record);
   }
 
   async #processOfBatch(ref: StartJob | AttemptJob, job: Job, token: string): Promise<null> {
