@@ -48,7 +48,9 @@ export const mayHaveFields = (list: ArrayLike<unknown> & object): boolean => {
   const { length } = list;
   if (length <= SHORT) {
     const last = Object.keys(list).pop();
-    if (last !== undefined && last !== String(length - 1) && !isIndex(last, length)) return true;
+    // Of an empty one `-1` would be the last item otherwise.
+    const isLastItem = length > 0 && last === String(length - 1);
+    if (last !== undefined && !isLastItem && !isIndex(last, length)) return true;
     return Object.getOwnPropertySymbols(list).length > 0;
   }
   if (length <= MAX_COMPARED_BYTES && isBareBuffer(list)) return false;

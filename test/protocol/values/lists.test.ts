@@ -63,6 +63,10 @@ describe('lists', () => {
     );
   });
 
+  it('may have a field that is named as the item before the first', () => {
+    expect(fieldsOf(Object.assign([], { '-1': 1 }))).toEqual(['-1']);
+  });
+
   it('without fields are known to have none, so that no list of all their keys is made', () => {
     fc.assert(
       fc.property(list, (of) => {
