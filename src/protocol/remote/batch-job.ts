@@ -70,7 +70,7 @@ export interface BatchDefaults extends JobManner {
 export const batchTaskData = (task: TaskSpec, defaults: BatchDefaults): BatchTaskData => {
   const { isSilent, outputMax } = defaults;
   const { retries = defaults.retries, retryDelay = defaults.retryDelay, timeoutMs = defaults.timeoutMs } = task;
-  const { attempt: _, ...data } = jobDataOf({ ...task, timeoutMs }, { ...defaults, attempt: 1 });
+  const { attempt: _, ...data } = jobDataOf(task, { attempt: 1, timeoutMs, batch: defaults.batch }, defaults);
   return {
     ...data,
     output: isSilent ? 'none' : 'stream',

@@ -2,7 +2,7 @@ import type { TaskSpec } from '../../core/pool/task.ts';
 import { KILL_PATIENCE_MS, type TermSequence } from '../../core/pool/term-sequence.ts';
 import { nameOfCommand } from '../command-name.ts';
 import { show, showPath } from '../show.ts';
-import { taskDocument } from '../task-document.ts';
+import { attemptDocument } from '../task-document.ts';
 import { checkTask, type TaskInput } from '../task-schema.ts';
 import { BadJob } from './bad-job.ts';
 import { type CallDocument, callDocument, readCall } from './call-document.ts';
@@ -58,24 +58,36 @@ export interface JobManner {
   readonly memoryMax?: number | undefined;
 }
 
-/** @param task whose `timeoutMs` is that of the attempt */
+/** Which attempt a job is, and of whose batch. */
+export interface JobAttempt {
+  readonly attempt: number;
+  /** 0: no limit. */
+  readonly timeoutMs: number;
+  readonly batch: string;
+}
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
 export const jobDataOf = (
-  { retries: _retries, needs: _needs, priority: _priority, retryDelay: _delay, ...task }: TaskSpec,
-  { attempt, ending, nice = 0, memoryMax, batch }: JobManner & { readonly attempt: number; readonly batch: string },
-): JobData => ({
-  version: FORMAT_VERSION,
-  ...(task.command.kind === 'function' && task.command.call !== undefined
-    ? { call: callDocument(task.command, task.command.call, task.timeoutMs ?? 0) }
-    : { task: taskDocument(task) }),
-  seq: task.seq,
-  attempt,
-  ...(task.usesSlot === true && { usesSlot: true }),
-  output: 'stream',
-  ending: ending.steps.map(({ signal, waitMs }) => [signal, waitMs]),
-  ...(nice !== 0 && { nice }),
-  ...(memoryMax !== undefined && { memoryMax }),
-  batch,
-});
+  task: TaskSpec,
+  { attempt, timeoutMs, batch }: JobAttempt,
+  { ending, nice = 0, memoryMax }: JobManner,
+): JobData => {
+  const { command, seq, usesSlot } = task;
+  const data: Writable<JobData> = { version: FORMAT_VERSION };
+  if (command.kind === 'function' && command.call !== undefined) {
+    data.call = callDocument(command, command.call, timeoutMs);
+  } else data.task = attemptDocument(task, timeoutMs);
+  data.seq = seq;
+  data.attempt = attempt;
+  if (usesSlot === true) data.usesSlot = true;
+  data.output = 'stream';
+  data.ending = ending.steps.map(({ signal, waitMs }) => [signal, waitMs] as const);
+  if (nice !== 0) data.nice = nice;
+  if (memoryMax !== undefined) data.memoryMax = memoryMax;
+  data.batch = batch;
+  return data;
+};
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 1;
 

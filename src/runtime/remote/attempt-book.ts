@@ -24,7 +24,7 @@ export class AttemptBook {
     this.#link = link;
     this.#queue = queue;
     this.#keys = keys;
-    this.#removals = new Removals(link.redis, keys);
+    this.#removals = new Removals(link.redis, keys, (tell) => this.#insist(tell));
   }
 
   get all(): Iterable<Submitted> {
@@ -80,28 +80,30 @@ export class AttemptBook {
     const { jobId, attempt } = submitted;
     if (this.#bySeq.get(attempt.task.seq) === submitted) this.#bySeq.delete(attempt.task.seq);
     this.#byJob.delete(jobId);
+    const keys = [this.#keys.end(jobId)];
     // A worker that was lost may have left an output that nobody has heard of.
-    const outputs = Array.from({ length: Math.max(1, submitted.execution) }, (_, index) =>
-      this.#keys.output(jobId, index + 1),
-    );
-    for (const key of outputs) this.#byOutput.delete(key);
-    const removed: Promise<unknown> = this.#remove(submitted, set, [...outputs, this.#keys.end(jobId)]).then(() =>
-      this.#open.delete(removed),
-    );
+    for (let execution = 1; execution <= Math.max(1, submitted.execution); execution += 1) {
+      const key = this.#keys.output(jobId, execution);
+      this.#byOutput.delete(key);
+      keys.push(key);
+    }
+    const removed = this.#remove(submitted, set, keys);
+    // One promise for many, as a rule.
+    if (this.#open.has(removed)) return;
     this.#open.add(removed);
+    void removed.then(() => this.#open.delete(removed));
   }
 
-  async #remove({ jobId, added }: Submitted, set: EndedSet | undefined, keys: readonly string[]): Promise<void> {
+  #remove({ jobId, added, isIn }: Submitted, set: EndedSet | undefined, keys: readonly string[]): Promise<unknown> {
+    const remove = (): Promise<unknown> =>
+      set === undefined
+        ? Promise.all([
+            this.#insist(() => this.#queue.remove(jobId)),
+            this.#insist(() => this.#link.redis.del(...keys)),
+          ])
+        : this.#removals.remove(jobId, set, keys);
     // Not before it is known to be in: what is sent again after a lost connection would put it in once more.
-    await added?.catch(() => {});
-    if (set !== undefined) {
-      await this.#insist(() => this.#removals.remove(jobId, set, keys));
-      return;
-    }
-    await Promise.all([
-      this.#insist(() => this.#queue.remove(jobId)),
-      this.#insist(() => this.#link.redis.del(...keys)),
-    ]);
+    return isIn || added === undefined ? remove() : added.catch(() => {}).then(remove);
   }
 
   /** A server that takes nothing for now is told again, but not for ever: all of it expires. */

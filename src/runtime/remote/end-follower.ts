@@ -10,6 +10,9 @@ import type { Piece, Submitted } from './submitted.ts';
 /** Tasks that end within it are settled together. */
 const PAUSE_MS = 4;
 
+/** The events that tell of anything; each job has three or four of others. */
+const TELLING: ReadonlySet<string> = new Set(['progress', 'completed', 'failed', 'stalled']);
+
 export interface FollowerEvents {
   say(line: string): void;
   /** What a view shows has changed. */
@@ -116,6 +119,7 @@ export class EndFollower {
     if (this.#isClosed) return;
     const source = { key: this.#keys.events, lastId: last?.[0] ?? '0', pauseMs: PAUSE_MS };
     this.#queueEvents = new EventsReader(this.#link.copy(), source, (event, field) => {
+      if (!TELLING.has(event)) return;
       const submitted = this.#book.ofJob(field('jobId') ?? '');
       if (submitted !== undefined) this.#onEvent(event, submitted, field);
     });

@@ -1,6 +1,5 @@
 import type { Redis } from 'ioredis';
 import type { QueueKeys } from '../../protocol/remote/keys.ts';
-import { Gathered } from './gathered.ts';
 
 /** Jobs that are removed by one message. */
 const MOST = 200;
@@ -13,8 +12,6 @@ interface Removal {
   readonly set: EndedSet;
   /** Of ours, that go with it. */
   readonly keys: readonly string[];
-  resolve(): void;
-  reject(error: unknown): void;
 }
 
 /**
@@ -26,27 +23,53 @@ interface Removal {
 export class Removals {
   readonly #redis: Redis;
   readonly #keys: QueueKeys;
-  readonly #gathered = new Gathered<Removal>(MOST, (removals) => void this.#remove(removals));
+  readonly #insist: (tell: () => Promise<void>) => Promise<void>;
+  #items: Removal[] = [];
+  #done: Promise<void> | undefined;
 
-  constructor(redis: Redis, keys: QueueKeys) {
+  /** @param insist tries again, or not; default: not */
+  constructor(redis: Redis, keys: QueueKeys, insist = (tell: () => Promise<void>): Promise<void> => tell()) {
     this.#redis = redis;
     this.#keys = keys;
+    this.#insist = insist;
   }
 
-  /** @throws Error what Redis says when it refuses; to remove again what is not there any more is no error */
+  /**
+   * @returns the same for all that are removed at a time
+   * @throws Error what Redis says when it refuses; to remove again what is not there any more is no error
+   */
   remove(jobId: string, set: EndedSet, keys: readonly string[]): Promise<void> {
-    return new Promise((resolve, reject) => this.#gathered.add({ jobId, set, keys, resolve, reject }));
+    this.#items.push({ jobId, set, keys });
+    this.#done ??= new Promise((resolve) => setImmediate(() => resolve(this.#removeAll())));
+    return this.#done;
+  }
+
+  async #removeAll(): Promise<void> {
+    const items = this.#items;
+    this.#items = [];
+    this.#done = undefined;
+    const done: Promise<void>[] = [];
+    for (let at = 0; at < items.length; at += MOST) {
+      const some = items.slice(at, at + MOST);
+      done.push(this.#insist(() => this.#remove(some)));
+    }
+    await Promise.all(done);
   }
 
   async #remove(removals: readonly Removal[]): Promise<void> {
+    const ids = { completed: [] as string[], failed: [] as string[] };
+    const all: string[] = [];
+    for (const { jobId, set, keys } of removals) {
+      ids[set].push(jobId);
+      all.push(...this.#keys.ofJob(jobId), ...keys);
+    }
     const done: Promise<unknown>[] = [];
     for (const set of ['completed', 'failed'] as const) {
-      const ids = removals.flatMap((removal) => (removal.set === set ? removal.jobId : []));
-      if (ids.length > 0) done.push(this.#redis.zrem(this.#keys.ended(set), ...ids));
+      if (ids[set].length > 0) done.push(this.#redis.zrem(this.#keys.ended(set), ...ids[set]));
     }
     // After the sets: a job in one of them has its hash.
-    done.push(this.#redis.del(removals.flatMap(({ jobId, keys }) => [...this.#keys.ofJob(jobId), ...keys])));
+    done.push(this.#redis.del(all));
     const refused = (await Promise.allSettled(done)).find((result) => result.status === 'rejected');
-    for (const { resolve, reject } of removals) refused === undefined ? resolve() : reject(refused.reason);
+    if (refused !== undefined) throw refused.reason;
   }
 }

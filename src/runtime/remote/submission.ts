@@ -79,9 +79,10 @@ export class Submission {
   }
 
   #dataOf({ jobId, attempt }: Submitted): JobData {
-    const { timeoutMs, key, queue } = this.#options;
-    const task = { ...attempt.task, timeoutMs: attempt.task.timeoutMs ?? timeoutMs };
-    const plain = jobDataOf(task, { ...this.#options, attempt: attempt.attempt });
+    const { key, queue, batch } = this.#options;
+    const { task } = attempt;
+    const timeoutMs = task.timeoutMs ?? this.#options.timeoutMs;
+    const plain = jobDataOf(task, { attempt: attempt.attempt, timeoutMs, batch }, this.#options);
     return key === undefined ? plain : { ...plain, signature: signatureOf(key, queue, jobId, plain) };
   }
 }

@@ -44,8 +44,9 @@ describe('a job', () => {
     fc.assert(
       fc.property(task, fc.integer({ min: 1, max: 99 }), (spec, attempt) => {
         const ending = gracefully(1234);
-        const job = readJob(travelled(jobDataOf(spec, { attempt, ending, batch: 'b' })), SIGNALS);
-        expect(travelled(job.task)).toEqual(travelled(spec));
+        const { timeoutMs = 0 } = spec;
+        const job = readJob(travelled(jobDataOf(spec, { attempt, timeoutMs, batch: 'b' }, { ending })), SIGNALS);
+        expect(travelled(job.task)).toEqual(travelled({ ...spec, timeoutMs }));
         expect(job).toMatchObject({ attempt, ending, batch: 'b', isOutputWanted: true });
       }),
     );
