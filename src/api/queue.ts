@@ -179,7 +179,8 @@ const restoredOptions = (
 ): ParsedQueueOptions => ({
   maxSize: Number(maxSize) || Number.POSITIVE_INFINITY,
   delivery: delivery as Delivery,
-  maxLost: Number(maxLost) || 1,
+  // A part of an item could not be noted.
+  maxLost: Number.isSafeInteger(maxLost) ? Math.max(1, maxLost as number) : 1,
   isJoinable,
 });
 

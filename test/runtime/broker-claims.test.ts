@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ClaimsFile, ClaimsReader } from '../../src/runtime/broker/claims.ts';
+import { HandedNote } from '../../src/runtime/broker/handed-note.ts';
 
 const withDirectory = (use: (directory: string) => void): void => {
   const directory = mkdtempSync(join(tmpdir(), 'procctl-claims-'));
@@ -48,6 +49,59 @@ describe('what a consumer has taken', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('is never less than was handed out, nor more than may be lost, and exact after each turn, where several are noted at once', () => {
+    const turn = fc.record({ items: fc.integer({ min: 1, max: 60 }), soon: fc.nat(64) });
+    const turns = fc.array(turn, { minLength: 10, maxLength: 60, size: 'max' });
+    fc.assert(
+      fc.property(turns, fc.nat(200), (all, failsAt) => {
+        withDirectory((directory) => {
+          const path = join(directory, '1-a.claims');
+          let calls = 0;
+          const file = new ClaimsFile(path, (fd, length) => {
+            if (calls++ === failsAt) throw new Error('EFBIG');
+            ftruncateSync(fd, length);
+          });
+          const reader = new ClaimsReader(path);
+          const note = new HandedNote(file.openSlot(), 10);
+          let taken = 0;
+          for (const { items, soon } of all) {
+            const until = taken + 2 * items;
+            for (let item = 0; item < items; item += 1) {
+              note.hand(taken, until, soon);
+              taken += 1;
+              const noted = reader.read(0).taken;
+              expect(noted).toBeGreaterThanOrEqual(taken);
+              expect(noted).toBeLessThan(taken + 10);
+            }
+            note.settle(taken);
+            expect(reader.read(0).taken).toBe(taken);
+          }
+          reader.remove();
+          expect(readdirSync(directory)).toEqual([]);
+        });
+      }),
+      // A file is open as long as its consumer lives: there are not enough to look for a smaller example.
+      { numRuns: 40, endOnFailure: true },
+    );
+  });
+
+  it('can go back to less at any time, also when it has just been noted that a length will say it', () => {
+    for (let single = 60; single < 68; single += 1) {
+      withDirectory((directory) => {
+        const path = join(directory, '1-a.claims');
+        const slot = new ClaimsFile(path).openSlot();
+        for (let taken = 1; taken <= single; taken += 1) slot.write(taken, 0);
+        slot.write(single + 10, 0);
+        slot.write(single + 3, 0);
+        const reader = new ClaimsReader(path);
+        expect(reader.read(0)).toEqual({ taken: single + 3, acked: 0 });
+        slot.write(single + 5, 0);
+        expect(reader.read(0)).toEqual({ taken: single + 5, acked: 0 });
+        reader.remove();
+      });
+    }
   });
 
   it('costs no file of its own where little is taken', () => {

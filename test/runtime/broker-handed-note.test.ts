@@ -52,3 +52,23 @@ it('covers what was handed out at every moment, is never further ahead than it m
     }),
   );
 });
+
+it('lets nothing be handed out that could not be noted, and stays ahead where it cannot be made exact', () => {
+  const written: number[] = [];
+  let isFailing = true;
+  const write = (taken: number): void => {
+    if (isFailing) throw new Error('EIO');
+    written.push(taken);
+  };
+  const note = new HandedNote({ slot: 0, write }, 4);
+  for (let tries = 0; tries < 2; tries += 1) expect(() => note.hand(0, 10, 4)).toThrow('EIO');
+  isFailing = false;
+  expect(note.hand(0, 10, 4)).toBe(true);
+  isFailing = true;
+  expect(note.settle(1)).toBe(true);
+  expect(note.hand(1, 10, 4)).toBe(true);
+  isFailing = false;
+  expect(note.settle(2)).toBe(true);
+  expect(note.settle(2)).toBe(false);
+  expect(written).toEqual([4, 2]);
+});

@@ -16,7 +16,7 @@ const COUNTER_BYTES = PAGE_BYTES;
 
 export interface ClaimSlot {
   readonly slot: number;
-  /** @param taken never less than before */
+  /** @param taken may be less than before, as long as `acked` is the same */
   write(taken: number, acked: number): void;
 }
 
@@ -47,6 +47,7 @@ export class ClaimsFile {
     const numbers = new Float64Array(2);
     const bytes = new Uint8Array(numbers.buffer);
     let counter: number | undefined;
+    let isStale = false;
     let writes = 0;
     return {
       slot,
@@ -54,17 +55,24 @@ export class ClaimsFile {
         if (counter !== undefined && acked === numbers[1]) {
           try {
             this.#setLength(counter, COUNTER_BYTES + taken);
-            return;
+            // The slot may say more: what it said last was further ahead, or the counter is new.
+            if (taken >= (numbers[0] as number)) return;
           } catch {
             // A limit on the size of files, most likely.
             closeSync(counter);
             counter = undefined;
+            isStale = true;
           }
         }
         numbers[0] = taken;
         numbers[1] = acked;
         writeSync(this.#fd, bytes, 0, SLOT_BYTES, at);
         writes += 1;
+        if (isStale) {
+          isStale = false;
+          // What it says now it would say for ever.
+          rmSync(counterPath(this.#path, slot), { force: true });
+        }
         if (writes === COUNTED_FROM) counter = this.#openCounter(slot);
       },
     };

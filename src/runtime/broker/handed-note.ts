@@ -30,8 +30,10 @@ export class HandedNote {
    */
   hand(number: number, until: number, soon: number): boolean {
     if (number >= this.#noted) {
-      this.#noted = Math.min(number + Math.max(1, Math.min(soon, this.#maxLost)), until);
-      this.#slot?.write(this.#noted, this.#acked);
+      const noted = Math.min(number + Math.max(1, Math.min(soon, this.#maxLost)), until);
+      // First: what could not be written is not noted.
+      this.#slot?.write(noted, this.#acked);
+      this.#noted = noted;
     }
     return this.#noted > number + 1;
   }
@@ -39,8 +41,12 @@ export class HandedNote {
   /** Notes exactly what was handed out. @param taken the number after the last of these @returns whether that is news */
   settle(taken: number): boolean {
     if (this.#noted <= taken) return false;
-    this.#noted = taken;
-    this.#slot?.write(taken, this.#acked);
+    try {
+      this.#slot?.write(taken, this.#acked);
+      this.#noted = taken;
+    } catch {
+      // It says too much, until the next time.
+    }
     return true;
   }
 

@@ -201,7 +201,9 @@ export class Inbox {
     const delivery = this.#deliveries[0] as Delivery;
     const number = delivery.first + this.#index;
     const { start, end, isExternal } = itemBounds(delivery.bytes, this.#at);
-    const isAhead = this.#note.hand(number, delivery.first + delivery.count, this.#pace.soon);
+    // Where the process ends, no turn will.
+    const soon = this.#link.isEnding ? 0 : this.#pace.soon;
+    const isAhead = this.#note.hand(number, delivery.first + delivery.count, soon);
     if (isAhead) this.#watchTurn();
     this.#taken = number + 1;
     this.#buffered -= 1;
