@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Life, LifeEffect, LifeEvent, MainProcess, ProcessRef } from '../../core/process/life.ts';
 import { step } from '../../core/process/machine.ts';
-import { ProcctlError } from '../../errors.ts';
 import type { ProcessSpec } from '../../protocol/process-spec.ts';
 import type { ProcessStatus } from '../../protocol/process-status.ts';
 import { outcomeText } from '../../protocol/process-view.ts';
@@ -25,7 +24,9 @@ import { historyOf } from './history-notes.ts';
 import { ProcessDirectory } from './process-directory.ts';
 import { ShimKeeper } from './shim-keeper.ts';
 import type { Snapshot } from './snapshot.ts';
+import { StatusKeeper } from './status-keeper.ts';
 import type { Surroundings } from './surroundings.ts';
+import { Waiters } from './waiters.ts';
 
 /** How often a process whose shim was killed is looked at. */
 const ORPHAN_POLL_MS = 500;
@@ -40,14 +41,12 @@ export class Supervised {
   readonly #around: Surroundings;
   readonly #shim: ShimKeeper;
   readonly #family: FamilyKeeper;
-  readonly #waiters = new Set<() => void>();
+  readonly #status: StatusKeeper;
+  readonly #waiters = new Waiters();
   #life: Life;
   #wake: LongTimer | undefined;
   #orphanTimer: NodeJS.Timeout | undefined;
-  #isDirty = false;
   #isClosed = false;
-  /** Why the disk did not take the last status. */
-  #saveError: unknown;
 
   constructor(around: Surroundings, spec: ProcessSpec, status: ProcessStatus) {
     this.#around = around;
@@ -67,9 +66,14 @@ export class Supervised {
       onLeftBehind: (run, processes) => this.#record('left-behind', { run, processes }),
       onSurvivors: (run, processes) => {
         this.#record('survivors', { run, processes });
-        this.#tellWaiters();
+        this.#waiters.tell();
       },
-      onSeen: () => this.#saveSoon(),
+      onSeen: () => this.#status.saveSoon(),
+    });
+    this.#status = new StatusKeeper(spec.name, {
+      statusOf: () => ({ life: this.#life, ...this.#shim.status, bootId: bootId(), seen: this.#family.seen }),
+      write: (status, options) => this.directory.writeStatus(status, options),
+      say: around.say,
     });
   }
 
@@ -127,10 +131,10 @@ export class Supervised {
     if (state.tag !== 'waiting' || state.reason !== 'backoff') this.#wake?.cancel();
     // What is to be started or stopped must be known to a daemon that takes over before it is so.
     if (effects.some(({ tag }) => tag === 'launch' || tag === 'freeze')) this.save();
-    else this.#saveSoon();
+    else this.#status.saveSoon();
     for (const effect of effects) this.#do(effect);
     if (state !== before && (state.tag === 'exited' || state.tag === 'failed')) this.#rest();
-    this.#tellWaiters();
+    this.#waiters.tell();
   }
 
   #do(effect: LifeEffect): void {
@@ -250,7 +254,7 @@ export class Supervised {
     clearTimeout(this.#orphanTimer);
     this.#shim.dismiss();
     this.#family.rest();
-    this.#saveSoon();
+    this.#status.saveSoon();
     const { state, history } = this.#life;
     if (state.tag !== 'exited' || state.endedBy === null || state.endedBy === 'self') return;
     const last = history[0];
@@ -397,25 +401,7 @@ export class Supervised {
    * @returns false when `signal` came first
    */
   until(holds: () => boolean, signal?: AbortSignal): Promise<boolean> {
-    return new Promise((resolve) => {
-      const finish = (value: boolean): void => {
-        this.#waiters.delete(look);
-        signal?.removeEventListener('abort', giveUp);
-        resolve(value);
-      };
-      const look = (): void => {
-        if (holds() || this.#isClosed) finish(true);
-      };
-      const giveUp = (): void => finish(false);
-      this.#waiters.add(look);
-      signal?.addEventListener('abort', giveUp);
-      if (signal?.aborted) giveUp();
-      else look();
-    });
-  }
-
-  #tellWaiters(): void {
-    for (const waiter of [...this.#waiters]) waiter();
+    return this.#waiters.until(holds, signal);
   }
 
   /**
@@ -424,30 +410,7 @@ export class Supervised {
    * @throws ProcctlError ERR_DISK with `sync`, when it cannot be written
    */
   save({ sync = false }: { readonly sync?: boolean } = {}): void {
-    this.#isDirty = false;
-    if (this.#isClosed) return;
-    const status = { life: this.#life, ...this.#shim.status, bootId: bootId(), seen: this.#family.seen };
-    try {
-      this.directory.writeStatus(status, { sync });
-      this.#saveError = undefined;
-    } catch (error) {
-      const { name } = this.spec;
-      if (this.#saveError === undefined) this.#around.say(`${name}: its status cannot be saved: ${String(error)}`);
-      this.#saveError = error;
-      if (!sync) return;
-      throw new ProcctlError('ERR_DISK', `the state of ${name} cannot be saved: ${(error as Error).message}`, {
-        hint: 'make room on the disk; a daemon that starts anew would not know of this',
-        cause: error,
-      });
-    }
-  }
-
-  #saveSoon(): void {
-    if (this.#isDirty) return;
-    this.#isDirty = true;
-    queueMicrotask(() => {
-      if (this.#isDirty) this.save();
-    });
+    this.#status.save({ sync });
   }
 
   /** Takes the process off the disk; it must be at rest. @throws the system's error, nothing being changed then */
@@ -460,7 +423,7 @@ export class Supervised {
 
   /** Lets go of everything without ending anything: the daemon goes, the process stays. */
   letGo(): void {
-    if (this.#isDirty) this.save();
+    this.#status.saveIfDue();
     this.#close();
   }
 
@@ -469,6 +432,7 @@ export class Supervised {
     this.#wake?.cancel();
     clearTimeout(this.#orphanTimer);
     this.#shim.close();
-    this.#tellWaiters();
+    this.#status.close();
+    this.#waiters.close();
   }
 }
