@@ -4,24 +4,16 @@ import { step } from '../../core/process/machine.ts';
 import type { ProcessSpec } from '../../protocol/process-spec.ts';
 import type { ProcessStatus } from '../../protocol/process-status.ts';
 import { outcomeText } from '../../protocol/process-view.ts';
-import { isStillStarting, markOfProcess, markOfRun, type ShimWord } from '../../protocol/shim-script.ts';
+import { isStillStarting, type ShimWord } from '../../protocol/shim-script.ts';
 import { monotonicMs } from '../clock.ts';
 import { isSameAlive } from '../family/family.ts';
-import {
-  bootId,
-  firstChild,
-  type ProcInfo,
-  parseProc,
-  readEnviron,
-  readProc,
-  TICK_MS,
-  uptimeMs,
-} from '../family/proc.ts';
+import { bootId, type ProcInfo, parseProc, TICK_MS, uptimeMs } from '../family/proc.ts';
 import { type LongTimer, startLongTimer } from '../long-timer.ts';
 import { removeBatchInput } from './batch-input.ts';
 import { FamilyKeeper, type Survivor } from './family-keeper.ts';
 import { historyOf } from './history-notes.ts';
 import { ProcessDirectory } from './process-directory.ts';
+import { type Recovered, Recovery } from './recovery.ts';
 import { ShimKeeper } from './shim-keeper.ts';
 import type { Snapshot } from './snapshot.ts';
 import { StatusKeeper } from './status-keeper.ts';
@@ -264,99 +256,41 @@ export class Supervised {
     });
   }
 
-  // Recovery. The status says how far the earlier daemon had come; the shim, the kernel and what is in the pipes say how
-  // it went on.
-
   /** Goes on where an earlier daemon was cut off, whatever it was doing. */
   async adopt(): Promise<void> {
-    const { state } = this.#life;
+    const { state, run } = this.#life;
     if (state.tag === 'waiting' && state.reason === 'backoff') {
-      this.#do({ tag: 'wake', run: this.#life.run, afterMs: Math.max(0, state.dueMs - monotonicMs()) });
+      this.#do({ tag: 'wake', run, afterMs: Math.max(0, state.dueMs - monotonicMs()) });
     }
-    const shim = await this.#shim.find();
-    if (shim.tag !== 'alive' && (this.isAtRest || state.tag === 'waiting')) return;
-    this.#family.adopt(this.#life.run, this.main, shim.tag === 'alive' ? shim.ref.pid : undefined);
-    this.#shim.open();
-    this.#shim.catchUp();
-    if (this.isAtRest) this.#shim.dismiss();
-    else if (shim.tag === 'alive') this.#adoptShim(shim.ref);
-    else this.#adoptOrphan(shim.tag);
-    this.#resumeStopping();
-    // The earlier daemon may have been killed when it had stopped some of them.
-    if (this.isPaused && this.main !== null) void this.#family.freeze();
+    await this.#recovery().adopt();
   }
 
-  /**
-   * Goes on although the status was lost: what is alive of the process is found by its mark, and its run taken from there.
-   * What is not alive has come to rest; whether it should run, nobody knows any more.
-   */
+  /** Goes on although the status was lost. */
   async adoptUnknown(): Promise<void> {
-    const shim = await this.#shim.find();
-    const leader = this.#findLeader(markOfProcess(this.#around.homeMark, this.spec.id));
-    const run = leader === undefined ? 0 : this.#runOf(leader.pid);
-    if (run > 0) {
-      this.#life = { ...this.#life, run, wanted: 'up', state: { tag: 'ready', run } };
-    } else {
-      const outcome = { kind: 'unknown' as const, why: 'its status.json was damaged' };
-      const ending = { run: 0, pid: null, outcome, startedAt: 0, exitedAt: null, uptimeMs: null };
-      this.#life = { ...this.#life, history: [ending], state: { tag: 'exited', endedBy: 'self' } };
-    }
-    this.#shim.open();
-    if (run === 0) this.#rest();
-    else if (shim.tag === 'alive') this.#adoptShim(shim.ref);
-    else this.#adoptOrphan('dead');
+    await this.#recovery().adoptUnknown();
     this.save();
   }
 
-  #adoptShim(shim: ProcessRef): void {
-    if (!this.#isStartUnknown()) return;
-    const { run } = this.#life;
-    const child = firstChild(shim.pid);
-    const proc = child === undefined ? undefined : readProc(child);
-    if (proc !== undefined) this.#started(run, proc);
-    else this.#shim.go(run);
-  }
-
-  #adoptOrphan(shim: 'dead' | 'never'): void {
-    if (!this.#isStartUnknown()) {
-      this.#shimGone();
-      return;
-    }
-    const { run, state } = this.#life;
-    const leader = shim === 'never' ? undefined : this.#findLeader(markOfRun(this.#around.homeMark, this.spec.id, run));
-    if (leader !== undefined) {
-      this.#started(run, leader);
-      this.#shimGone();
-    } else if (shim === 'dead') this.#lost();
-    else if (state.tag === 'ready') this.#launch(run);
-    else this.dispatch({ tag: 'startFailed', run, why: 'it was stopped first', atMs: monotonicMs() });
-  }
-
-  /** Whether a start was ordered, and nothing has been heard of it. */
-  #isStartUnknown(): boolean {
-    const { state } = this.#life;
-    return state.tag === 'ready' || (state.tag === 'stopping' && state.main === null && state.ending === null);
-  }
-
-  #resumeStopping(): void {
-    const { state } = this.#life;
-    if (state.tag !== 'stopping' || this.#family.isBeingEnded || state.isCleared) return;
-    if (state.ending !== null) this.#family.endRest(state.run);
-    else if (state.main !== null) this.#family.endAll(state.run);
-  }
-
-  /** The process that a run has begun with: it carries the mark, and leads a session. */
-  #findLeader(mark: string): ProcInfo | undefined {
-    const marked = this.#around.looker.now().markedBy(this.spec.id);
-    return marked.find(({ pid, session }) => pid === session && readEnviron(pid).includes(mark));
-  }
-
-  /** The run whose mark a process carries; 0 for none. */
-  #runOf(pid: number): number {
-    const mark = markOfProcess(this.#around.homeMark, this.spec.id);
-    const environ = readEnviron(pid);
-    const at = environ.indexOf(mark);
-    return at === -1 ? 0 : Number.parseInt(environ.slice(at + mark.length), 10) || 0;
+  #recovery(): Recovery {
+    const process: Recovered = {
+      spec: this.spec,
+      shim: this.#shim,
+      family: this.#family,
+      life: () => this.#life,
+      main: () => this.main,
+      isAtRest: () => this.isAtRest,
+      isPaused: () => this.isPaused,
+      dispatch: (event) => this.dispatch(event),
+      replaceLife: (life) => {
+        this.#life = life;
+      },
+      launch: (run) => this.#launch(run),
+      started: (run, main) => this.#started(run, main),
+      shimGone: () => this.#shimGone(),
+      lost: () => this.#lost(),
+      rest: () => this.#rest(),
+    };
+    return new Recovery(process, this.#around);
   }
 
   /** Everything of this process that is alive; see `FamilyKeeper.tree`. */
