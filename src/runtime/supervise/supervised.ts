@@ -7,6 +7,7 @@ import { outcomeText } from '../../protocol/process-view.ts';
 import { isStillStarting, type ShimWord } from '../../protocol/shim-script.ts';
 import { monotonicMs } from '../clock.ts';
 import { isSameAlive } from '../family/family.ts';
+import type { Kin } from '../family/kin.ts';
 import { bootId, type ProcInfo, parseProc, TICK_MS, uptimeMs } from '../family/proc.ts';
 import { type LongTimer, startLongTimer } from '../long-timer.ts';
 import { removeBatchInput } from './batch-input.ts';
@@ -294,8 +295,13 @@ export class Supervised {
   }
 
   /** Everything of this process that is alive; see `FamilyKeeper.tree`. */
-  tree(snapshot: Snapshot, options: { readonly byMark: boolean }): ProcInfo[] {
-    return this.#family.tree(snapshot, options);
+  tree(procs: Kin): ProcInfo[] {
+    return this.#family.tree(procs);
+  }
+
+  /** See `FamilyKeeper.wholeTree`. */
+  wholeTree(snapshot: Snapshot): ProcInfo[] {
+    return this.#family.wholeTree(snapshot);
   }
 
   /** Looks at what the process has started, so that it is known later. */

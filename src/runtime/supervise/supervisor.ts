@@ -160,10 +160,10 @@ export class Supervisor {
   look(processes: readonly Supervised[]): { readonly process: Supervised; readonly tree: ProcInfo[] }[] {
     const shims = new Set(this.all.flatMap(({ shimPid }) => shimPid ?? []));
     const mains = new Set(this.all.flatMap(({ main }) => main?.pid ?? []));
-    return this.#around.looker.forList({ shims, mains }, (snapshot) => {
+    return this.#around.looker.forList({ shims, mains }, (procs) => {
       const result = processes.map((process) => ({
         process,
-        tree: process.main === null ? [] : process.tree(snapshot, { byMark: false }),
+        tree: process.main === null ? [] : process.tree(procs),
       }));
       return { result, members: result.flatMap(({ tree }) => tree) };
     });
