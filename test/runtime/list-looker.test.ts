@@ -127,7 +127,7 @@ interface Owner {
 }
 
 const treeOf = ({ main, seen }: Owner, hasJustEnded: boolean, procs: Kin): ProcInfo[] =>
-  findTree({ marked: [], main, hasJustEnded, seen, inCgroup: [], excluded: new Set([INIT]) }, procs);
+  findTree({ marked: [], main, hasJustEnded, seen, inCgroup: [], excluded: [INIT] }, procs);
 
 const step = fc.oneof(
   {

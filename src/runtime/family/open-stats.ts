@@ -27,10 +27,22 @@ const textOf = (descriptor: number): string | undefined => {
   }
 };
 
-const parsed = (stat: string | undefined): ProcInfo | undefined => {
-  if (stat === undefined) return undefined;
-  const info = parseProc(stat);
-  return isGone(info) ? undefined : info;
+interface OpenStat {
+  readonly descriptor: number;
+  /** What was read last, and what it says. */
+  text: string;
+  info: ProcInfo;
+}
+
+/** undefined when the process is no longer alive. Of one that sleeps, it says the same as before. */
+const infoOf = (stat: OpenStat): ProcInfo | undefined => {
+  const text = textOf(stat.descriptor);
+  if (text === undefined) return undefined;
+  if (text !== stat.text) {
+    stat.text = text;
+    stat.info = parseProc(text);
+  }
+  return isGone(stat.info) ? undefined : stat.info;
 };
 
 /**
@@ -40,7 +52,7 @@ const parsed = (stat: string | undefined): ProcInfo | undefined => {
  */
 export class OpenStats {
   readonly #most: number;
-  readonly #descriptors = new Map<number, number>();
+  readonly #open = new Map<number, OpenStat>();
 
   /** @param most descriptors that it may hold */
   constructor(most: number = Math.min(MOST, Math.floor(descriptorLimit() * SHARE))) {
@@ -49,22 +61,22 @@ export class OpenStats {
 
   /** How many it holds. */
   get size(): number {
-    return this.#descriptors.size;
+    return this.#open.size;
   }
 
   /** As `readLeader`. */
   read(pid: number): ProcInfo | undefined {
-    const known = this.#descriptors.get(pid);
+    const known = this.#open.get(pid);
     if (known !== undefined) {
-      const info = parsed(textOf(known));
+      const info = infoOf(known);
       if (info !== undefined) return info;
       this.#close(pid, known);
       // Not alive any more; somebody else may have its pid.
     }
-    return this.#descriptors.size < this.#most ? this.#open(pid) : readLeader(pid);
+    return this.#open.size < this.#most ? this.#openFor(pid) : readLeader(pid);
   }
 
-  #open(pid: number): ProcInfo | undefined {
+  #openFor(pid: number): ProcInfo | undefined {
     let descriptor: number;
     try {
       descriptor = openSync(`/proc/${pid}/stat`, 'r');
@@ -74,19 +86,20 @@ export class OpenStats {
       this.close();
       return readLeader(pid);
     }
-    const info = leaderIn(textOf(descriptor));
-    if (info === undefined) closeSync(descriptor);
-    else this.#descriptors.set(pid, descriptor);
+    const text = textOf(descriptor);
+    const info = leaderIn(text);
+    if (text === undefined || info === undefined) closeSync(descriptor);
+    else this.#open.set(pid, { descriptor, text, info });
     return info;
   }
 
   /** Lets go of all, until they are asked for again. */
   close(): void {
-    for (const [pid, descriptor] of this.#descriptors) this.#close(pid, descriptor);
+    for (const [pid, stat] of this.#open) this.#close(pid, stat);
   }
 
-  #close(pid: number, descriptor: number): void {
-    this.#descriptors.delete(pid);
+  #close(pid: number, { descriptor }: OpenStat): void {
+    this.#open.delete(pid);
     closeSync(descriptor);
   }
 }

@@ -142,15 +142,20 @@ export class FamilyKeeper {
       {
         marked,
         main: main ?? this.#main,
-        hasJustEnded: monotonicMs() - this.#endLearntMs < SESSION_TRUST_MS,
+        hasJustEnded: this.#hasJustEnded,
         seen: this.#seen.values(),
         inCgroup,
-        excluded: new Set([process.pid, ...(shimPid === undefined ? [] : [shimPid])]),
+        excluded: shimPid === undefined ? [process.pid] : [process.pid, shimPid],
       },
       procs,
     );
     this.#remember(tree);
     return tree;
+  }
+
+  get #hasJustEnded(): boolean {
+    // The clock is not asked for each of many that run.
+    return this.#endLearntMs > 0 && monotonicMs() - this.#endLearntMs < SESSION_TRUST_MS;
   }
 
   #isMain({ pid, startTicks }: ProcInfo): boolean {

@@ -145,7 +145,9 @@ export class ListLooker {
     const readAgain = (pid: number) => this.#source.readAgain(pid);
     for (const pid of mains) lookAt(pid, readAgain);
     for (const pid of this.#members) if (!mains.has(pid)) lookAt(pid, readAgain);
-    for (const pid of pids) if (!mains.has(pid) && !this.#members.has(pid)) lookAt(pid, read);
+    // Most newcomers are gone by now; to find that out by an error takes twice as long.
+    const readIfThere = (pid: number) => (isThere(pid) ? read(pid) : undefined);
+    for (const pid of pids) if (!mains.has(pid) && !this.#members.has(pid)) lookAt(pid, readIfThere);
     // Whose parent has ended, by now has another; and so on, since who is looked at may have ended as well.
     for (let isDone = false; !isDone; ) {
       isDone = true;

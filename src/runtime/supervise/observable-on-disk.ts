@@ -20,7 +20,7 @@ export const observableOnDisk = ({ spec, status }: StoredProcess, snapshot: Snap
     hasJustEnded: false,
     seen: status.seen,
     inCgroup: [],
-    excluded: new Set([process.pid]),
+    excluded: [process.pid],
   };
   return { spec, life, main, tree: findTree(query, snapshot) };
 };

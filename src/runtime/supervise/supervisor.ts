@@ -158,8 +158,12 @@ export class Supervisor {
 
   /** What belongs to each process at this moment, with one look at /proc. */
   look(processes: readonly Supervised[]): { readonly process: Supervised; readonly tree: ProcInfo[] }[] {
-    const shims = new Set(this.all.flatMap(({ shimPid }) => shimPid ?? []));
-    const mains = new Set(this.all.flatMap(({ main }) => main?.pid ?? []));
+    const shims = new Set<number>();
+    const mains = new Set<number>();
+    for (const { shimPid, main } of this.all) {
+      if (shimPid !== undefined) shims.add(shimPid);
+      if (main !== null) mains.add(main.pid);
+    }
     return this.#around.looker.forList({ shims, mains }, (procs) => {
       const result = processes.map((process) => ({
         process,

@@ -15,42 +15,41 @@ export interface TreeQuery {
   /** Members of the cgroup, where there is one. */
   readonly inCgroup: Iterable<number>;
   /** Never part of it: the daemon, the shim. */
-  readonly excluded: ReadonlySet<number>;
+  readonly excluded: readonly number[];
 }
 
 const isSame = (proc: ProcInfo | undefined, ref: ProcessRef | null): proc is ProcInfo =>
   proc !== undefined && ref !== null && proc.startTicks === ref.startTicks;
-
-function* rootsOf(query: TreeQuery, procs: Kin): Generator<ProcInfo> {
-  const { main } = query;
-  const leader = main === null ? undefined : procs.byPid(main.pid);
-  if (isSame(leader, main)) yield leader;
-  // If somebody else has the leader's number by now, or may have had it, the session is not ours.
-  if (main !== null && (leader === undefined ? query.hasJustEnded : isSame(leader, main))) {
-    for (const proc of procs.session(main.pid)) if (proc.startTicks >= main.startTicks) yield proc;
-  }
-  for (const ref of query.seen) {
-    const proc = procs.byPid(ref.pid);
-    if (isSame(proc, ref)) yield proc;
-  }
-  for (const pid of query.inCgroup) {
-    const proc = procs.byPid(pid);
-    if (proc !== undefined) yield proc;
-  }
-  yield* query.marked;
-}
 
 /**
  * The processes that belong to a supervised process: found by session, by having been seen before, by cgroup, by the mark in
  * their environment, and by descent from any of these.
  */
 export const findTree = (query: TreeQuery, procs: Kin): ProcInfo[] => {
+  const { main, excluded } = query;
   const members = new Set<ProcInfo>();
   const add = (proc: ProcInfo): void => {
-    if (query.excluded.has(proc.pid) || members.has(proc)) return;
+    if (excluded.includes(proc.pid) || members.has(proc)) return;
     members.add(proc);
     for (const child of procs.childrenOf(proc.pid)) add(child);
   };
-  for (const root of rootsOf(query, procs)) add(root);
+  if (main !== null) {
+    const leader = procs.byPid(main.pid);
+    const isThere = isSame(leader, main);
+    if (isThere) add(leader);
+    // If somebody else has the leader's number by now, or may have had it, the session is not ours.
+    if (leader === undefined ? query.hasJustEnded : isThere) {
+      for (const proc of procs.session(main.pid)) if (proc.startTicks >= main.startTicks) add(proc);
+    }
+  }
+  for (const ref of query.seen) {
+    const proc = procs.byPid(ref.pid);
+    if (isSame(proc, ref)) add(proc);
+  }
+  for (const pid of query.inCgroup) {
+    const proc = procs.byPid(pid);
+    if (proc !== undefined) add(proc);
+  }
+  for (const proc of query.marked) add(proc);
   return [...members];
 };
