@@ -2,7 +2,6 @@
 // `--` above: else Node 20 takes an --env-file among our arguments for its own.
 'use strict';
 const { readFileSync } = require('node:fs');
-const vm = require('node:vm');
 
 // V8 takes longer to parse the bundles than they take to run. Beside those that have to start quickly, the build puts what V8 has made
 // of them (see scripts/keep-parsed.cjs), for its own version of V8. Where there is none, the text is parsed as ever.
@@ -45,15 +44,26 @@ const load = (path) => {
   const filename = `${DIRECTORY}/${name}`;
   // Not as latin1, although bundles are ASCII: for this encoding, Node reads without what else it would have to load.
   const text = readFileSync(filename, 'utf8');
-  const wrapped = `(function(exports,require,module,__filename,__dirname){${text}\n})`;
-  const script = new vm.Script(wrapped, {
-    filename,
-    cachedData: name === MAIN ? undefined : parsedBefore(filename, text),
-  });
-  const module = { exports: {} };
-  loaded.set(name, module);
-  script.runInThisContext()(module.exports, requireOrLoad, module, filename, DIRECTORY);
-  return module.exports;
+  const run = name === MAIN ? compiled(text, filename) : restored(text, filename);
+  const bundle = { exports: {} };
+  loaded.set(name, bundle);
+  run(bundle.exports, requireOrLoad, bundle, filename, DIRECTORY);
+  return bundle.exports;
+};
+
+const wrapped = (text) => `(function(exports,require,module,__filename,__dirname){${text}\n})`;
+
+/** In the way in which this very file was compiled: what that takes is loaded, and has run once. */
+const compiled = (text, filename) => {
+  const compiler = new module.constructor(filename);
+  compiler._compile(`module.exports=${wrapped(text)}`, filename);
+  return compiler.exports;
+};
+
+const restored = (text, filename) => {
+  const vm = require('node:vm');
+  const script = new vm.Script(wrapped(text), { filename, cachedData: parsedBefore(filename, text) });
+  return script.runInThisContext();
 };
 
 // Bundles need each other, and modules of Node.

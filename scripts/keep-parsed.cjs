@@ -3,7 +3,6 @@
 // A file is what `createCachedData` gives, the last 16 characters of the bundle, and the sum of the first as 32-bit words.
 'use strict';
 const { readFileSync, writeFileSync } = require('node:fs');
-const { basename } = require('node:path');
 const v8 = require('node:v8');
 const vm = require('node:vm');
 
@@ -12,8 +11,7 @@ const scripts = new Map();
 vm.Script = class extends vm.Script {
   constructor(text, options) {
     super(text, options);
-    // It is always parsed: see bin/procctl.cjs.
-    if (basename(options.filename) !== 'main.cjs') scripts.set(options.filename, this);
+    scripts.set(options.filename, this);
   }
 };
 

@@ -52,6 +52,24 @@ const resultOf = <R>(line: string): R | undefined => {
   }
 };
 
+/** What a quick question does not ask the system for. */
+const NOT_ASKED = (): never => {
+  throw new Error('to be asked for in another way');
+};
+
+/** Where the daemon is, as far as the environment says it. */
+const placesOf = (env: NodeJS.ProcessEnv): { readonly home: string; readonly socket: string } | undefined => {
+  // As node:os has it, which takes longer to load than all of this to run.
+  const { HOME } = env;
+  const system = { homedir: HOME === undefined || HOME === '' ? NOT_ASKED : () => HOME, tmpdir: NOT_ASKED };
+  try {
+    const home = homePath(env, system);
+    return { home, socket: socketPath(home, env, system) };
+  } catch {
+    return undefined;
+  }
+};
+
 const listOtherwise = async (
   why: Exclude<QuickAnswer['tag'], 'answered'>,
   question: QuickQuestion,
@@ -62,15 +80,15 @@ const listOtherwise = async (
  * quickly (from an older daemon; an error of any kind) is asked for as any other command would.
  */
 export const listQuickly = async (question: QuickQuestion): Promise<QuickList> => {
-  const home = homePath(process.env);
+  const places = placesOf(process.env);
+  if (places === undefined) return listOtherwise('unknown', question);
   const isText = isForPipe(question);
   const line = isText
     ? requestLine(1, 'process.table', question)
     : requestLine(1, 'process.list', { wide: question.wide });
-  const asked = askQuickly(socketPath(home, process.env), line);
-  // The daemon is asked before anything else is done, and answers meanwhile: the connection is there after one turn of the event loop.
-  await new Promise((resolve) => setImmediate(resolve));
-  const isSafe = isOurs(home);
+  const asked = askQuickly(places.socket, line);
+  // The daemon is asked before anything else is done, and answers meanwhile.
+  const isSafe = isOurs(places.home);
   const answer = await asked;
   if (answer.tag !== 'answered') return listOtherwise(answer.tag, question);
   const result = isSafe ? resultOf<Results['process.table']>(answer.line) : undefined;

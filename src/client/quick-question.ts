@@ -3,6 +3,7 @@
 // node:net itself is made of. `process.binding` is no public interface: whatever is not as in the versions of Node
 // that are known, or goes wrong in any way, is no answer, and the caller asks by node:net.
 
+import { writeSync } from 'node:fs';
 import { ANSWER_PATIENCE_MS } from './patience.ts';
 
 /** Major versions of Node that this was tried with. */
@@ -10,10 +11,11 @@ const KNOWN = /^(?:20|22|24|26)\./;
 
 /** A handle of libuv for a unix socket. */
 interface Pipe {
+  readonly fd: number;
   onread: (bytes: ArrayBuffer | undefined) => void;
   connect(request: Request, path: string): unknown;
   readStart(): unknown;
-  writeUtf8String(request: Request, text: string): unknown;
+  writeBuffer(request: Request, bytes: Uint8Array): unknown;
   close(): void;
 }
 
@@ -87,7 +89,8 @@ const UNKNOWN: QuickAnswer = { tag: 'unknown' };
 class Asking {
   readonly #bindings: Bindings;
   readonly #pipe: Pipe;
-  readonly #question: string;
+  /** What is still to be sent. */
+  #question: Buffer;
   readonly #onEnd: (answer: QuickAnswer) => void;
   #patience: NodeJS.Timeout | undefined;
   readonly #parts: Buffer[] = [];
@@ -96,7 +99,7 @@ class Asking {
   constructor(bindings: Bindings, question: string, onEnd: (answer: QuickAnswer) => void) {
     this.#bindings = bindings;
     this.#pipe = new bindings.Pipe(bindings.SOCKET);
-    this.#question = question;
+    this.#question = Buffer.from(question);
     this.#onEnd = onEnd;
   }
 
@@ -105,6 +108,19 @@ class Asking {
     const connecting = new this.#bindings.PipeConnectWrap();
     connecting.oncomplete = (status) => this.#connected(status);
     if (this.#pipe.connect(connecting, path)) this.end(UNKNOWN);
+    else this.#sendNow();
+  }
+
+  /**
+   * connect(2) waits for nobody on a unix socket: it is connected when that returns, and libuv says so a turn of the event loop later. The
+   * daemon can begin meanwhile. Where it is not connected, or not all can be written, what is left is sent in that turn.
+   */
+  #sendNow(): void {
+    try {
+      this.#question = this.#question.subarray(writeSync(this.#pipe.fd, this.#question));
+    } catch {
+      // Then it is said why, when it is known whether there is a connection.
+    }
   }
 
   end(answer: QuickAnswer): void {
@@ -121,16 +137,22 @@ class Asking {
       this.end(NOBODY.includes(status) ? { tag: 'nobody' } : UNKNOWN);
       return;
     }
-    const writing = new this.#bindings.WriteWrap();
-    writing.oncomplete = (failed) => {
-      if (failed !== 0) this.end(UNKNOWN);
-    };
-    if (this.#pipe.readStart() || this.#pipe.writeUtf8String(writing, this.#question)) {
+    if (this.#pipe.readStart() || !this.#isRestSent()) {
       this.end(UNKNOWN);
       return;
     }
     // Not before: connect(2) waits for nobody, and the first timer of a program takes a moment.
     this.#patience = setTimeout(() => this.end({ tag: 'silent' }), ANSWER_PATIENCE_MS);
+  }
+
+  /** @returns false when it cannot be sent */
+  #isRestSent(): boolean {
+    if (this.#question.length === 0) return true;
+    const writing = new this.#bindings.WriteWrap();
+    writing.oncomplete = (failed) => {
+      if (failed !== 0) this.end(UNKNOWN);
+    };
+    return !this.#pipe.writeBuffer(writing, this.#question);
   }
 
   #read(bytes: ArrayBuffer | undefined): void {

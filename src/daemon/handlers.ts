@@ -210,7 +210,8 @@ const LEAVES_PAUSED: ReadonlySet<string> = new Set(['SIGSTOP', 'SIGTSTP', 'SIGTT
 /** @throws ProcctlError ERR_ENDED when there is nobody to signal */
 const sendSignal = (supervisor: Supervisor, process: Supervised, signal: NodeJS.Signals, wholeTree: boolean): void => {
   const { main } = process;
-  const members = main === null ? [] : process.tree(supervisor.snapshot(), { byMark: wholeTree });
+  const find = wholeTree ? process.wholeTree : process.tree;
+  const members = main === null ? [] : find.call(process, supervisor.snapshot());
   const targets = wholeTree
     ? members
     : members.filter(({ pid, startTicks }) => pid === main?.pid && startTicks === main.startTicks);

@@ -4,17 +4,33 @@ import { jsonArray } from '../protocol/json-lines.ts';
 import type { Face, ProcessView } from '../protocol/process-view.ts';
 import { COLUMN_BY_NAME, defaultColumns, type ProcessColumn } from './process-columns.ts';
 
-const GAP = '  ';
+/** Between two columns. */
+const GAP = 2;
 const ASCII = /^[ -~]*$/;
 
 /** What a cell without anything in it says, so that a row has as many fields as there are columns. */
 export const NOTHING = '-';
 
+/** What a cell says, never empty, as it came. */
+const rawText = (column: ProcessColumn, view: ProcessView): string => {
+  const text = column.text(view);
+  return text === null || text.trim() === '' ? NOTHING : text;
+};
+
 /** What a cell says: in one line, without control characters, and never empty. */
 export const cellText = (column: ProcessColumn, view: ProcessView): string => {
-  const text = column.text(view);
-  if (text === null || text.trim() === '') return NOTHING;
+  const text = rawText(column, view);
   return ASCII.test(text) ? text : printable(text);
+};
+
+const rowsOf = (
+  processes: readonly ProcessView[],
+  columns: readonly ProcessColumn[],
+  hasHeader: boolean,
+  textOf: (column: ProcessColumn, view: ProcessView) => string,
+): readonly (readonly string[])[] => {
+  const rows = processes.map((view) => columns.map((column) => textOf(column, view)));
+  return hasHeader ? [columns.map(({ name }) => name.toUpperCase()), ...rows] : rows;
 };
 
 /** Header (if wanted) and cells of a table, not laid out yet. */
@@ -22,10 +38,7 @@ export const tableCells = (
   processes: readonly ProcessView[],
   columns: readonly ProcessColumn[],
   hasHeader: boolean,
-): readonly (readonly string[])[] => {
-  const rows = processes.map((view) => columns.map((column) => cellText(column, view)));
-  return hasHeader ? [columns.map(({ name }) => name.toUpperCase()), ...rows] : rows;
-};
+): readonly (readonly string[])[] => rowsOf(processes, columns, hasHeader, cellText);
 
 /** Whether every character of a table takes one place, so that no width has to be looked up. */
 export const isAllAscii = (rows: readonly (readonly string[])[]): boolean =>
@@ -43,11 +56,25 @@ export const plainTable = (
 ): string => {
   const widths: number[] = [];
   for (const cells of rows) {
-    for (const [index, cell] of cells.entries()) widths[index] = Math.max(widths[index] ?? 0, widthOf(cell));
+    for (let at = 0; at < cells.length; at += 1) {
+      const width = widthOf(cells[at] as string);
+      if (at === widths.length || width > (widths[at] as number)) widths[at] = width;
+    }
   }
-  const padded = (cell: string, index: number): string =>
-    cell + ' '.repeat(Math.max(0, (widths[index] ?? 0) - widthOf(cell)));
-  return rows.map((cells) => `${cells.map(padded).join(GAP).trimEnd()}\n`).join('');
+  let text = '';
+  for (const cells of rows) {
+    let line = '';
+    let reached = 0;
+    for (let at = 0, end = 0; at < cells.length; at += 1) {
+      const cell = cells[at] as string;
+      // What comes before it: blanks up to its column.
+      line += ' '.repeat(end - reached) + cell;
+      reached = end + widthOf(cell);
+      end += (widths[at] as number) + GAP;
+    }
+    text += `${line.trimEnd()}\n`;
+  }
+  return text;
 };
 
 /** The columns of `ps --quiet`. */
@@ -64,7 +91,11 @@ export const processText = (
   { face, wide, headers }: { readonly face: Face; readonly wide: boolean; readonly headers: boolean },
 ): string | undefined => {
   if (face === 'json') return jsonArray(processes);
-  const cells =
-    face === 'names' ? tableCells(processes, NAME_ONLY, false) : tableCells(processes, defaultColumns(wide), headers);
+  const columns = face === 'names' ? NAME_ONLY : defaultColumns(wide);
+  const hasHeader = face === 'table' && headers;
+  // Nearly always, nothing in it has to be made printable: one look at the whole instead of one at each cell.
+  const raw = rowsOf(processes, columns, hasHeader, rawText);
+  if (ASCII.test(raw.map((cells) => cells.join('')).join(''))) return plainTable(raw);
+  const cells = tableCells(processes, columns, hasHeader);
   return isAllAscii(cells) ? plainTable(cells) : undefined;
 };

@@ -1,12 +1,17 @@
-// Where things are, and nothing else: a command that starts quickly loads this.
-import { homedir, tmpdir } from 'node:os';
+// Where things are, and nothing else: a command that starts quickly loads this, and node:os only if it has to.
 import { isAbsolute, join } from 'node:path';
 
 /** The kernel's limit for the path of a unix socket, the final NUL left out; Node cuts longer ones without a word. */
 const MAX_SOCKET_PATH_BYTES = 107;
 
+/** What the system knows, where the environment does not say it; of node:os. */
+export interface SystemPaths {
+  homedir(): string;
+  tmpdir(): string;
+}
+
 /** `PROCCTL_HOME`, else `$XDG_STATE_HOME/procctl`, else `~/.local/state/procctl`. */
-export const homePath = (env: NodeJS.ProcessEnv): string => {
+export const homePath = (env: NodeJS.ProcessEnv, { homedir }: SystemPaths): string => {
   const given = env.PROCCTL_HOME;
   if (given !== undefined && given !== '') {
     return isAbsolute(given) ? given.replace(/(.)\/+$/, '$1') : join(process.cwd(), given);
@@ -23,7 +28,7 @@ const hashOf = (text: string): string => {
 };
 
 /** Beside the home if that is short enough, else under the runtime directory, by a hash of the home's path. */
-export const socketPath = (home: string, env: NodeJS.ProcessEnv): string => {
+export const socketPath = (home: string, env: NodeJS.ProcessEnv, { tmpdir }: SystemPaths): string => {
   const beside = join(home, 'daemon.sock');
   if (Buffer.byteLength(beside) <= MAX_SOCKET_PATH_BYTES) return beside;
   const runtime = env.XDG_RUNTIME_DIR;

@@ -1,4 +1,5 @@
 import { chmodSync, lstatSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ProcctlError } from '../errors.ts';
 import { showFile } from '../protocol/show.ts';
@@ -21,13 +22,13 @@ export interface Home {
 /** @throws ProcctlError ERR_HOME for a path that cannot be one */
 export const locateHome = (env: NodeJS.ProcessEnv = process.env): Home => {
   if (env.PROCCTL_HOME?.includes('\0')) throw new ProcctlError('ERR_HOME', 'PROCCTL_HOME has a NUL character');
-  const path = homePath(env);
+  const path = homePath(env, { homedir, tmpdir });
   return {
     path,
     processes: join(path, 'processes'),
     events: join(path, 'events'),
     batches: join(path, 'batches'),
-    socket: socketPath(path, env),
+    socket: socketPath(path, env, { homedir, tmpdir }),
     daemonLog: join(path, 'daemon.log'),
   };
 };

@@ -192,6 +192,14 @@ describe('a quick ps', () => {
     expect(await home.ok(['ps', '-q'], { env: { PROCCTL_HOME: `${home.path}//` } })).toBe('done\n');
   });
 
+  it('finds the daemon of the home in the directory of the user', async () => {
+    const home = new TestHome('user/.local/state/procctl');
+    const seen = await pretend(home, (asked, client) => say(client, asked, { result: { text: 'quick\n' } }));
+    const env = { PROCCTL_HOME: '', XDG_STATE_HOME: '', HOME: join(home.path, '../../..') };
+    expect(await home.run(['ps'], { env })).toEqual({ code: 0, signal: null, stdout: 'quick\n', stderr: '' });
+    expect(seen).toHaveLength(1);
+  });
+
   it.each([
     { NODE_OPTIONS: '--pending-deprecation' },
     { NODE_PENDING_DEPRECATION: '1' },

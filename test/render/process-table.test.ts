@@ -6,7 +6,7 @@ import { COLUMN_BY_NAME, defaultColumns } from '../../src/render/process-columns
 import { fitColumns } from '../../src/render/process-layout.ts';
 import { parseColumns } from '../../src/render/process-query.ts';
 import { type ProcessScreen, renderProcessScreen } from '../../src/render/process-screen.ts';
-import { isAllAscii, plainTable, tableCells } from '../../src/render/process-table.ts';
+import { isAllAscii, NAME_ONLY, plainTable, processText, tableCells } from '../../src/render/process-table.ts';
 import { DOWN, NASTY, processView, WIDE } from './process-views.ts';
 
 const plain = (processes: readonly ProcessView[], columns = defaultColumns(false), hasHeader = true): string[] =>
@@ -117,6 +117,26 @@ describe('processes in a pipe', () => {
     expect(isAllAscii(cells)).toBe(true);
     expect(plainTable(cells)).toBe(plainTable(cells, stringWidth));
     expect(isAllAscii(tableCells(NASTY, defaultColumns(false), true))).toBe(false);
+  });
+
+  it('are laid out at once as cell by cell, and left to others where widths have to be looked up', () => {
+    const anyPlain = anyProcess.map((view) => ({ ...view, name: view.name.replace(/[^ -~\n]/gu, '') }));
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(anyProcess, anyPlain), { maxLength: 4 }),
+        fc.constantFrom('names', 'table'),
+        fc.boolean(),
+        fc.boolean(),
+        (processes, face, wide, headers) => {
+          const columns = face === 'names' ? NAME_ONLY : defaultColumns(wide);
+          const cells = tableCells(processes, columns, face === 'table' && headers);
+          expect(processText(processes, { face: face as 'names' | 'table', wide, headers })).toBe(
+            isAllAscii(cells) ? plainTable(cells) : undefined,
+          );
+        },
+      ),
+      { numRuns: 500 },
+    );
   });
 
   it('are one line each, of printable text and without blanks at the end, whatever their names and commands', () => {

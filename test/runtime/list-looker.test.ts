@@ -1,13 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { MainProcess, ProcessRef } from '../../src/core/process/life.ts';
-import { givenOutBetween, type PidNumbers, pidNumbers } from '../../src/runtime/family/pid-numbers.ts';
+import { type Kin, KinIndex } from '../../src/runtime/family/kin.ts';
+import { givenOutBetween, namedBetween, type PidNumbers, pidNumbers } from '../../src/runtime/family/pid-numbers.ts';
 import type { ProcInfo } from '../../src/runtime/family/proc.ts';
 import { ListLooker, type ProcSource } from '../../src/runtime/supervise/list-looker.ts';
-import { Snapshot } from '../../src/runtime/supervise/snapshot.ts';
 import { findTree } from '../../src/runtime/supervise/tree.ts';
 
 const INIT = 1;
+/** So many pids that none is used twice. */
+const MANY = 50_000;
 
 interface Task {
   readonly pid: number;
@@ -22,6 +24,8 @@ interface Task {
 /** As Linux gives out pids, sessions and parents, with few pids, so that they are soon used again. */
 class Kernel implements ProcSource {
   readonly tasks = new Map<number, Task>();
+  /** Of whom a thread is. */
+  readonly threads = new Map<number, number>();
   readonly max: number;
   reads: number[] = [];
   #last = INIT;
@@ -39,11 +43,30 @@ class Kernel implements ProcSource {
   }
 
   fork(parent: Task): Task | undefined {
-    if (this.tasks.size >= this.max - 2) return undefined;
+    const pid = this.#nextNumber();
+    if (pid === undefined) return undefined;
+    this.#last = pid;
+    return this.restore(parent, pid);
+  }
+
+  addThread(task: Task): void {
+    const pid = this.#nextNumber();
+    if (pid === undefined) return;
+    this.#last = pid;
+    this.#forks += 1;
+    this.threads.set(pid, task.pid);
+  }
+
+  #nextNumber(): number | undefined {
+    if (this.tasks.size + this.threads.size >= this.max - 2) return undefined;
     let pid = this.#last;
     do pid = pid >= this.max ? 2 : pid + 1;
-    while (this.tasks.has(pid));
-    this.#last = pid;
+    while (this.isThere(pid));
+    return pid;
+  }
+
+  /** A new process with a number that somebody has chosen. */
+  restore(parent: Task, pid: number): Task {
     this.#forks += 1;
     this.#ticks += 1;
     const startTicks = this.#ticks;
@@ -55,6 +78,7 @@ class Kernel implements ProcSource {
   exit(task: Task, isReaped: boolean): void {
     if (task.pid === INIT) return;
     task.isZombie = true;
+    for (const [pid, of] of this.threads) if (of === task.pid) this.threads.delete(pid);
     let heir = this.tasks.get(task.parent);
     while (heir !== undefined && (heir.isZombie || !heir.isReaper)) heir = this.tasks.get(heir.parent);
     for (const other of this.tasks.values()) if (other.parent === task.pid) other.parent = heir?.pid ?? INIT;
@@ -79,8 +103,16 @@ class Kernel implements ProcSource {
     return { pid, parent, session, startTicks, state: 'S', command: 'x', cpuTicks, rssPages: 1 };
   }
 
+  readAgain(pid: number): ProcInfo | undefined {
+    return this.read(pid);
+  }
+
+  isThere(pid: number): boolean {
+    return this.tasks.has(pid) || this.threads.has(pid);
+  }
+
   numbers(): PidNumbers | undefined {
-    return { last: this.#last, forks: this.#forks, max: this.max, inUse: this.tasks.size + 1 };
+    return { last: this.#last, forks: this.#forks, max: this.max, inUse: this.tasks.size + this.threads.size + 1 };
   }
 
   tick(): void {
@@ -94,11 +126,8 @@ interface Owner {
   readonly seen: ProcessRef[];
 }
 
-const treeOf = ({ main, seen }: Owner, hasJustEnded: boolean, procs: readonly ProcInfo[]): ProcInfo[] =>
-  findTree(
-    { markedBy: undefined, main, hasJustEnded, seen, inCgroup: [], excluded: new Set([INIT]) },
-    new Snapshot('', procs),
-  );
+const treeOf = ({ main, seen }: Owner, hasJustEnded: boolean, procs: Kin): ProcInfo[] =>
+  findTree({ marked: [], main, hasJustEnded, seen, inCgroup: [], excluded: [INIT] }, procs);
 
 const step = fc.oneof(
   {
@@ -115,6 +144,15 @@ const step = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('reap' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('thread' as const), at: fc.nat(200) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('restore' as const),
+      at: fc.nat(200),
+      pid: fc.integer({ min: 2, max: 12 }),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('setsid' as const), at: fc.nat(200) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('takeIn' as const), at: fc.nat(200) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('own' as const), at: fc.nat(200) }) },
@@ -133,7 +171,8 @@ describe('looks for a list', () => {
   it('find whom a look at everybody finds, as they are now, whatever processes do in between', () => {
     fc.assert(
       fc.property(
-        fc.integer({ min: 12, max: 60 }),
+        // Few numbers, which are soon used again; or so many that all who are new can be named.
+        fc.oneof(fc.integer({ min: 12, max: 60 }), fc.constant(MANY)),
         fc.array(step, { minLength: 30, maxLength: 150, size: 'max' }),
         (max, steps) => {
           const kernel = new Kernel(max);
@@ -159,6 +198,13 @@ describe('looks for a list', () => {
               case 'reap':
                 kernel.reap();
                 break;
+              case 'thread':
+                kernel.addThread(kernel.alive(next.at));
+                break;
+              case 'restore':
+                // A number that nobody has had.
+                if (max === MANY) kernel.restore(kernel.alive(next.at), MANY / 2 + Math.round(atMs / 100));
+                break;
               case 'setsid': {
                 const task = kernel.alive(next.at);
                 task.session = task.pid;
@@ -180,7 +226,7 @@ describe('looks for a list', () => {
               }
               case 'look': {
                 const asked = owners.filter((_owner, index) => index % next.some === 0);
-                const find = (procs: readonly ProcInfo[]) => {
+                const find = (procs: Kin) => {
                   const result = asked.map((owner) => treeOf(owner, next.hasJustEnded, procs));
                   return { result, members: result.flat() };
                 };
@@ -188,7 +234,7 @@ describe('looks for a list', () => {
                 const byPid = (trees: ProcInfo[][]) => trees.map((tree) => tree.toSorted((a, b) => a.pid - b.pid));
                 const everybody = kernel.pids().flatMap((pid) => kernel.read(pid) ?? []);
                 expect(byPid(looker.look({ shims: new Set(), mains }, atMs, find))).toEqual(
-                  byPid(find(everybody).result),
+                  byPid(find(new KinIndex(everybody)).result),
                 );
               }
             }
@@ -232,11 +278,11 @@ describe('looks for a list', () => {
   });
 
   it('look at everybody again after a while, and where pids are not given out in order, or it is not known', () => {
-    const { kernel, look } = setUp();
+    const { kernel, init, look } = setUp();
     look();
     expect(look(100_000)).toHaveLength(23);
     // A checkpoint is restored: somebody has a number that was given out long ago.
-    kernel.tasks.set(900, { pid: 900, startTicks: 5, parent: 1, session: 1, isZombie: false, isReaper: false });
+    kernel.restore(init, 900);
     expect(look()).toHaveLength(24);
     expect(look()).toHaveLength(2);
     kernel.numbers = () => undefined;
@@ -260,6 +306,25 @@ describe('the numbers of new processes', () => {
     expect(given(40, 85, 45)).toBeDefined();
     expect(given(40, 45, 46)).toBeUndefined();
     expect(given(40, 45, -1)).toBeUndefined();
+  });
+
+  it('are named where each of them is known', () => {
+    const named = (from: number, to: number, forks: number, most = 50) =>
+      namedBetween(
+        { last: from, forks: 5, max: 100, inUse: 10 },
+        { last: to, forks: 5 + forks, max: 100, inUse: 9 },
+        most,
+      );
+    expect(named(40, 43, 3)).toEqual([41, 42, 43]);
+    expect(named(40, 40, 0)).toEqual([]);
+    // One number was in use, or a fork has failed.
+    expect(named(40, 43, 2)).toEqual([41, 42, 43]);
+    // Somebody has another number, or a fork of another namespace has counted.
+    expect(named(40, 43, 4)).toBeUndefined();
+    expect(named(98, 3, 5)).toBeUndefined();
+    expect(named(40, 40, 100)).toBeUndefined();
+    expect(named(40, 43, -1)).toBeUndefined();
+    expect(named(40, 43, 3, 2)).toBeUndefined();
   });
 
   it.runIf(process.platform === 'linux')('are told by Linux', () => {

@@ -47,3 +47,18 @@ export const givenOutBetween = (before: PidNumbers, after: PidNumbers): ((pid: n
   const [from, to] = [before.last, after.last];
   return from <= to ? (pid) => pid > from && pid <= to : (pid) => pid > from || pid <= to;
 };
+
+/**
+ * The pids that were given out from one moment to another, of those who can be there now.
+ *
+ * @param most beyond so many, it is not worth it
+ * @returns undefined when there may be others, as in a namespace that is not the first (processes of others count as well), and
+ *   after the end of the numbers
+ */
+export const namedBetween = (before: PidNumbers, after: PidNumbers, most: number): readonly number[] | undefined => {
+  const count = after.last - before.last;
+  // Who is given a number that was asked for (a restored checkpoint) counts, and the last number stays.
+  const isEachKnown = after.forks - before.forks <= count && before.forks <= after.forks && before.max === after.max;
+  if (!isEachKnown || count > most) return undefined;
+  return Array.from({ length: count }, (_, index) => before.last + 1 + index);
+};

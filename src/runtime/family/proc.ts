@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 
 /** Length of a clock tick in `/proc/PID/stat`, ms: USER_HZ is 100 on every Linux that Node runs on. */
 export const TICK_MS = 10;
@@ -37,18 +37,23 @@ export interface ProcInfo {
 
 const statBuffer = Buffer.allocUnsafe(2048);
 
-/** Reads `/proc/PID/stat`; undefined when there is no such process (any more), or no `/proc`. */
-export const readProc = (pid: number): ProcInfo | undefined => {
+const readStat = (pid: number): string | undefined => {
   let fd: number | undefined;
   try {
     // Half the time of readFileSync, which asks for the size first, and then reads until nothing comes.
     fd = openSync(`/proc/${pid}/stat`, 'r');
-    return parseProc(statBuffer.toString('latin1', 0, readSync(fd, statBuffer)));
+    return statBuffer.toString('latin1', 0, readSync(fd, statBuffer));
   } catch {
     return undefined;
   } finally {
     if (fd !== undefined) closeSync(fd);
   }
+};
+
+/** Reads `/proc/PID/stat`; undefined when there is no such process (any more), or no `/proc`. */
+export const readProc = (pid: number): ProcInfo | undefined => {
+  const stat = readStat(pid);
+  return stat === undefined ? undefined : parseProc(stat);
 };
 
 /** Reads a line of `/proc/PID/stat`. */
@@ -87,8 +92,26 @@ export const listPids = (): number[] => {
 /** As `readProc`, if it is alive: zombies are not. */
 export const readLiveProc = (pid: number): ProcInfo | undefined => {
   const info = readProc(pid);
-  return info === undefined || info.state === 'Z' || info.state === 'X' ? undefined : info;
+  return info === undefined || isGone(info) ? undefined : info;
 };
+
+/** As `readLiveProc`, but not of a thread: they have numbers too, and may be read by them, although `/proc` does not list them. */
+export const readLeader = (pid: number): ProcInfo | undefined => leaderIn(readStat(pid));
+
+/** @param stat a line of `/proc/PID/stat`, if there is one */
+export const leaderIn = (stat: string | undefined): ProcInfo | undefined => {
+  if (stat === undefined || isThread(stat)) return undefined;
+  const info = parseProc(stat);
+  return isGone(info) ? undefined : info;
+};
+
+/** By the signal that its parent gets at its end, as the kernel tells them apart: a thread has none. */
+const isThread = (stat: string): boolean => stat.slice(stat.lastIndexOf(')') + 2).split(' ', 36)[35] === '-1';
+
+export const isGone = ({ state }: ProcInfo): boolean => state === 'Z' || state === 'X';
+
+/** Whether a pid has somebody: a zombie, or a thread, as well. */
+export const isPidThere = (pid: number): boolean => existsSync(`/proc/${pid}`);
 
 /** All processes alive now; empty where there is no `/proc`. */
 export const readAllProcs = (): ProcInfo[] => {

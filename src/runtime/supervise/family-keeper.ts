@@ -4,11 +4,12 @@ import type { ProcessSpec } from '../../protocol/process-spec.ts';
 import { monotonicMs } from '../clock.ts';
 import { endFamily, type FamilyEnd } from '../family/end-family.ts';
 import { askLeaderToStop, freezeFamily, thawFamily } from '../family/freeze-family.ts';
+import type { Kin } from '../family/kin.ts';
 import type { ProcInfo } from '../family/proc.ts';
 import { BatchEnd } from './batch-end.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Surroundings } from './surroundings.ts';
-import { findTree } from './tree.ts';
+import { findTree, type TreeQuery } from './tree.ts';
 
 const SURVIVOR_POLL_MS = 1_000;
 /** For how long after an end that was learnt at once the session cannot be anybody else's: numbers are not used again so soon. */
@@ -118,26 +119,43 @@ export class FamilyKeeper {
   }
 
   /**
-   * Everything of the process that is alive, the main program included.
-   *
-   * @param byMark whether to read the environments of all processes and the cgroup too: to end a family, not for a list
+   * Everything of the process that is alive, the main program included, as far as it can be told without reading the
+   * environments of all processes and the cgroup: for a list.
    */
-  tree(snapshot: Snapshot, { byMark }: { readonly byMark: boolean }): ProcInfo[] {
+  tree(procs: Kin): ProcInfo[] {
+    return this.#tree(procs, { marked: [], inCgroup: [] });
+  }
+
+  /** As `tree`, with all who can be told: to end a family. */
+  wholeTree(snapshot: Snapshot): ProcInfo[] {
+    const { id } = this.#spec;
+    return this.#tree(snapshot, {
+      marked: snapshot.markedBy(id),
+      inCgroup: this.#around.cgroups?.members(id) ?? [],
+    });
+  }
+
+  #tree(procs: Kin, { marked, inCgroup }: Pick<TreeQuery, 'marked' | 'inCgroup'>): ProcInfo[] {
     const main = this.#events.main();
     const shimPid = this.#events.shimPid();
     const tree = findTree(
       {
-        markedBy: byMark ? this.#spec.id : undefined,
+        marked,
         main: main ?? this.#main,
-        hasJustEnded: monotonicMs() - this.#endLearntMs < SESSION_TRUST_MS,
+        hasJustEnded: this.#hasJustEnded,
         seen: this.#seen.values(),
-        inCgroup: (byMark ? this.#around.cgroups?.members(this.#spec.id) : undefined) ?? [],
-        excluded: new Set([process.pid, ...(shimPid === undefined ? [] : [shimPid])]),
+        inCgroup,
+        excluded: shimPid === undefined ? [process.pid] : [process.pid, shimPid],
       },
-      snapshot,
+      procs,
     );
     this.#remember(tree);
     return tree;
+  }
+
+  get #hasJustEnded(): boolean {
+    // The clock is not asked for each of many that run.
+    return this.#endLearntMs > 0 && monotonicMs() - this.#endLearntMs < SESSION_TRUST_MS;
   }
 
   #isMain({ pid, startTicks }: ProcInfo): boolean {
@@ -155,7 +173,7 @@ export class FamilyKeeper {
 
   /** Looks at what the process has started, so that it is known later; not needed where a cgroup knows it. */
   sample(run: number, look: () => Snapshot): void {
-    if (this.#runInCgroup !== run) this.tree(look(), { byMark: true });
+    if (this.#runInCgroup !== run) this.wholeTree(look());
   }
 
   /** Ends everything: the stop signal, a grace, SIGKILL. */
@@ -173,7 +191,7 @@ export class FamilyKeeper {
       return;
     }
     void this.#around.looker.look().then((snapshot) => {
-      const left = this.tree(snapshot, { byMark: true });
+      const left = this.wholeTree(snapshot);
       if (left.length === 0) {
         this.#cleared(run);
         return;
@@ -196,7 +214,7 @@ export class FamilyKeeper {
     const batch = this.#spec.batch ? new BatchEnd(() => this.#events.main(), this.#spec.stopTimeoutMs) : undefined;
     this.#end = endFamily({
       find: async () => {
-        const tree = this.tree(await this.#around.looker.look(), { byMark: true });
+        const tree = this.wholeTree(await this.#around.looker.look());
         return batch?.choose(tree) ?? tree;
       },
       isOver: () => batch?.isOver ?? true,
@@ -243,7 +261,7 @@ export class FamilyKeeper {
     if (this.#order?.tag === tag) return this.#order.done;
     const isWanted = (): boolean => this.#order === order;
     const carriedOut = async (): Promise<readonly Survivor[]> => {
-      const find = async () => this.tree(await this.#around.looker.look(), { byMark: true });
+      const find = async () => this.wholeTree(await this.#around.looker.look());
       const left = await carryOut({ find, isWanted });
       if (isWanted()) this.#order = undefined;
       return named(left);

@@ -1,11 +1,16 @@
-import { givenOutBetween, type PidNumbers } from '../family/pid-numbers.ts';
+import { joined, type Kin, KinIndex } from '../family/kin.ts';
+import { givenOutBetween, namedBetween, type PidNumbers } from '../family/pid-numbers.ts';
 import type { ProcInfo } from '../family/proc.ts';
 
 /** `/proc`, or what a test has in its place. */
 export interface ProcSource {
   pids(): readonly number[];
-  /** undefined when there is no such process alive. */
+  /** undefined when there is no such process alive; also when it is the number of a thread. */
   read(pid: number): ProcInfo | undefined;
+  /** As `read`, of somebody who will be asked for again and again. */
+  readAgain(pid: number): ProcInfo | undefined;
+  /** Whether there is somebody of that pid. */
+  isThere(pid: number): boolean;
   /** undefined where it is not known. */
   numbers(): PidNumbers | undefined;
 }
@@ -26,19 +31,18 @@ export interface Found<T> {
 
 interface EarlierLook {
   readonly numbers: PidNumbers;
-  readonly pids: ReadonlySet<number>;
-  /** Who belonged to nobody. */
-  readonly strangers: ReadonlyMap<number, ProcInfo>;
+  /** When everybody was looked at. */
   readonly atMs: number;
 }
 
-interface Mixed {
-  readonly procs: ReadonlyMap<number, ProcInfo>;
-  /** Of these, who was not looked at now. */
-  readonly old: ReadonlySet<number>;
+/** Who is new since the last look, and who is still there. */
+interface Newcomers {
+  readonly pids: readonly number[];
+  readonly isNew: (pid: number) => boolean;
+  readonly isThere: (pid: number) => boolean;
 }
 
-/** For whatever else may give out numbers, such as a restored checkpoint. */
+/** For whoever else may be given a number by somebody: that of one who has just ended. */
 const VALID_MS = 60_000;
 
 /**
@@ -52,7 +56,12 @@ const VALID_MS = 60_000;
  */
 export class ListLooker {
   readonly #source: ProcSource;
+  /** Who has ever belonged to somebody, and is alive. */
   readonly #members = new Set<number>();
+  /** Who belonged to nobody when it was looked at. Some may have ended since. */
+  #strangers = new KinIndex();
+  /** Pids of nobody alive, when they were looked at. */
+  readonly #dead = new Set<number>();
   #earlier: EarlierLook | undefined;
 
   constructor(source: ProcSource) {
@@ -62,74 +71,99 @@ export class ListLooker {
   /**
    * @param find is called once or twice; every process that is in its result is one of `members`
    */
-  look<T>(pidsOf: KnownPids, atMs: number, find: (procs: readonly ProcInfo[]) => Found<T>): T {
+  look<T>(known: KnownPids, atMs: number, find: (procs: Kin) => Found<T>): T {
     // First the numbers: whoever is new from here on is new the next time.
     const numbers = this.#source.numbers();
-    const pids = this.#source.pids();
-    const mixed = numbers === undefined ? undefined : this.#mix(pids, pidsOf, numbers, atMs);
-    if (mixed !== undefined) {
-      const { result, members } = find([...mixed.procs.values()]);
-      if (!members.some(({ pid }) => mixed.old.has(pid))) {
-        this.#keep(numbers, pids, mixed.procs, members, this.#earlier?.atMs ?? atMs);
+    const earlier = this.#earlier;
+    if (numbers === undefined || earlier === undefined) return this.#lookAtAll(known, numbers, atMs, find);
+    const newcomers = this.#newcomers(known, earlier, numbers, atMs);
+    if (newcomers !== undefined) {
+      const fresh = this.#readFresh(known, newcomers);
+      const { result, members } = find(joined(new KinIndex(fresh), this.#strangers));
+      if (!members.some(({ pid }) => this.#strangers.byPid(pid) !== undefined)) {
+        this.#keep(fresh, members);
+        this.#earlier = { ...earlier, numbers };
         return result;
       }
     }
-    const procs = new Map<number, ProcInfo>();
-    for (const pid of pids) {
-      const proc = pidsOf.shims.has(pid) ? undefined : this.#source.read(pid);
-      if (proc !== undefined) procs.set(pid, proc);
+    return this.#lookAtAll(known, numbers, atMs, find);
+  }
+
+  #lookAtAll<T>(
+    { shims }: KnownPids,
+    numbers: PidNumbers | undefined,
+    atMs: number,
+    find: (procs: Kin) => Found<T>,
+  ): T {
+    const all: ProcInfo[] = [];
+    this.#dead.clear();
+    for (const pid of this.#source.pids()) {
+      if (shims.has(pid)) continue;
+      const proc = this.#source.read(pid);
+      if (proc === undefined) this.#dead.add(pid);
+      else all.push(proc);
     }
-    const { result, members } = find([...procs.values()]);
-    this.#keep(numbers, pids, procs, members, atMs);
+    const { result, members } = find(new KinIndex(all));
+    this.#strangers = new KinIndex();
+    this.#keep(all, members);
+    this.#earlier = numbers === undefined ? undefined : { numbers, atMs };
     return result;
   }
 
-  #mix(pids: readonly number[], { shims, mains }: KnownPids, numbers: PidNumbers, atMs: number): Mixed | undefined {
-    const earlier = this.#earlier;
-    if (earlier === undefined || atMs - earlier.atMs > VALID_MS) return undefined;
+  /** @returns undefined when it is not known who is new */
+  #newcomers(known: KnownPids, earlier: EarlierLook, numbers: PidNumbers, atMs: number): Newcomers | undefined {
+    if (atMs - earlier.atMs > VALID_MS) return undefined;
     const isNew = givenOutBetween(earlier.numbers, numbers);
     if (isNew === undefined) return undefined;
+    const source = this.#source;
+    // To ask for a number takes about as long as to be told of two that are there.
+    const named = namedBetween(earlier.numbers, numbers, (this.#strangers.size + this.#members.size) / 2);
+    if (named !== undefined) return { pids: named, isNew, isThere: (pid) => source.isThere(pid) };
+    const pids = source.pids();
+    const isKnown = (pid: number): boolean =>
+      this.#strangers.byPid(pid) !== undefined ||
+      [this.#members, known.shims, known.mains, this.#dead].some((some) => some.has(pid));
     // Numbers are not given out as they are said to be.
-    if (pids.some((pid) => !isNew(pid) && !earlier.pids.has(pid))) return undefined;
-    const procs = new Map<number, ProcInfo>();
-    const old = new Set<number>();
-    for (const pid of pids) {
-      if (shims.has(pid)) continue;
-      const stranger = isNew(pid) || mains.has(pid) ? undefined : earlier.strangers.get(pid);
-      const proc = stranger ?? this.#source.read(pid);
-      if (proc === undefined) continue;
-      procs.set(pid, proc);
-      if (stranger !== undefined) old.add(pid);
-    }
+    if (pids.some((pid) => !isNew(pid) && !isKnown(pid))) return undefined;
+    const there = new Set(pids);
+    for (const pid of this.#dead) if (!there.has(pid)) this.#dead.delete(pid);
+    for (const pid of [...this.#strangers.pids()]) if (!there.has(pid)) this.#strangers.remove(pid);
+    return { pids: pids.filter(isNew), isNew, isThere: (pid) => there.has(pid) };
+  }
+
+  /** Looks at who may have changed; strangers of whom that is not so stay among `#strangers`. */
+  #readFresh({ shims, mains }: KnownPids, { pids, isNew, isThere }: Newcomers): ProcInfo[] {
+    const fresh: ProcInfo[] = [];
+    const lookAt = (pid: number, readIt: (pid: number) => ProcInfo | undefined): void => {
+      this.#strangers.remove(pid);
+      if (shims.has(pid)) return;
+      const proc = readIt(pid);
+      if (proc === undefined) this.#dead.add(pid);
+      else fresh.push(proc);
+    };
+    const read = (pid: number) => this.#source.read(pid);
+    const readAgain = (pid: number) => this.#source.readAgain(pid);
+    for (const pid of mains) lookAt(pid, readAgain);
+    for (const pid of this.#members) if (!mains.has(pid)) lookAt(pid, readAgain);
+    // Most newcomers are gone by now; to find that out by an error takes twice as long.
+    const readIfThere = (pid: number) => (isThere(pid) ? read(pid) : undefined);
+    for (const pid of pids) if (!mains.has(pid) && !this.#members.has(pid)) lookAt(pid, readIfThere);
     // Whose parent has ended, by now has another; and so on, since who is looked at may have ended as well.
     for (let isDone = false; !isDone; ) {
       isDone = true;
-      for (const pid of old) {
-        const parent = procs.get(pid)?.parent ?? 0;
-        if (parent === 0 || (procs.has(parent) && !isNew(parent))) continue;
-        old.delete(pid);
-        const proc = this.#source.read(pid);
-        if (proc !== undefined) procs.set(pid, proc);
-        else {
-          procs.delete(pid);
-          isDone = false;
-        }
+      for (const parent of [...this.#strangers.parents()]) {
+        if (parent === 0 || (isThere(parent) && !isNew(parent))) continue;
+        isDone = false;
+        for (const { pid } of [...this.#strangers.childrenOf(parent)]) lookAt(pid, read);
       }
     }
-    return { procs, old };
+    return fresh;
   }
 
-  #keep(
-    numbers: PidNumbers | undefined,
-    pids: readonly number[],
-    procs: ReadonlyMap<number, ProcInfo>,
-    members: readonly ProcInfo[],
-    atMs: number,
-  ): void {
+  #keep(fresh: readonly ProcInfo[], members: readonly ProcInfo[]): void {
+    const alive = new Set(fresh.map(({ pid }) => pid));
     for (const { pid } of members) this.#members.add(pid);
-    for (const pid of this.#members) if (!procs.has(pid)) this.#members.delete(pid);
-    const strangers = new Map(procs);
-    for (const pid of this.#members) strangers.delete(pid);
-    this.#earlier = numbers === undefined ? undefined : { numbers, pids: new Set(pids), strangers, atMs };
+    for (const pid of this.#members) if (!alive.has(pid)) this.#members.delete(pid);
+    for (const proc of fresh) if (!this.#members.has(proc.pid)) this.#strangers.add(proc);
   }
 }

@@ -12,15 +12,15 @@ export const observableOnDisk = ({ spec, status }: StoredProcess, snapshot: Snap
   const { state } = life;
   const isUp = state.tag === 'running' || (state.tag === 'stopping' && state.ending === null);
   const main = isUp && status.bootId === bootId() ? state.main : null;
-  const isAlive = main !== null && snapshot.byPid.get(main.pid)?.startTicks === main.startTicks;
+  const isAlive = main !== null && snapshot.byPid(main.pid)?.startTicks === main.startTicks;
   if (!isAlive) return { spec, life, main, tree: [] };
   const query = {
-    markedBy: undefined,
+    marked: [],
     main,
     hasJustEnded: false,
     seen: status.seen,
     inCgroup: [],
-    excluded: new Set([process.pid]),
+    excluded: [process.pid],
   };
   return { spec, life, main, tree: findTree(query, snapshot) };
 };

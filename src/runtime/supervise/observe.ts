@@ -27,7 +27,17 @@ export interface ObservedState {
   readonly reason: string | null;
 }
 
-const WAITING: Readonly<Record<string, string>> = { S: 'sleep', D: 'disk', T: 'stopped', t: 'traced', I: 'idle' };
+const waiting = (reason: string): ObservedState => ({ state: 'waiting', reason });
+
+const WAITING: Readonly<Record<string, ObservedState>> = {
+  S: waiting('sleep'),
+  D: waiting('disk'),
+  T: waiting('stopped'),
+  t: waiting('traced'),
+  I: waiting('idle'),
+};
+
+const RUNNING: ObservedState = { state: 'running', reason: null };
 
 /**
  * Which of the textbook's states live processes are in: `waiting` when the kernel has them asleep, with the reason;
@@ -38,8 +48,7 @@ export const observeStates = async (procs: readonly ProcInfo[]): Promise<Map<num
   const states = new Map<number, ObservedState>();
   const runnable = new Map<number, number>();
   for (const { pid, state } of procs) {
-    const reason = WAITING[state];
-    states.set(pid, reason === undefined ? { state: 'running', reason: null } : { state: 'waiting', reason });
+    states.set(pid, WAITING[state] ?? RUNNING);
     const before = state === 'R' ? readScheduling(pid) : undefined;
     if (before !== undefined) runnable.set(pid, before.onCpuNs);
   }

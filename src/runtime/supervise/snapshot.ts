@@ -1,45 +1,34 @@
+import { type Kin, KinIndex } from '../family/kin.ts';
+import { OpenStats } from '../family/open-stats.ts';
 import { pidNumbers } from '../family/pid-numbers.ts';
-import { listPids, type ProcInfo, readAllProcs, readEnviron, readLiveProc } from '../family/proc.ts';
+import { isPidThere, listPids, type ProcInfo, readAllProcs, readEnviron, readLeader } from '../family/proc.ts';
 import { type Found, type KnownPids, ListLooker } from './list-looker.ts';
 
-const groupBy = (procs: readonly ProcInfo[], keyOf: (proc: ProcInfo) => number): Map<number, ProcInfo[]> => {
-  const groups = new Map<number, ProcInfo[]>();
-  for (const proc of procs) {
-    const key = keyOf(proc);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [proc]);
-    else group.push(proc);
-  }
-  return groups;
-};
+/** Descriptors for lists, after the last one. */
+const KEPT_OPEN_MS = 10_000;
 
 /** Everything that is alive at one moment: one look at `/proc`, for however many families are looked for in it. */
-export class Snapshot {
-  readonly procs: readonly ProcInfo[];
-  readonly byPid: ReadonlyMap<number, ProcInfo>;
+export class Snapshot implements Kin {
+  readonly procs: readonly ProcInfo[] = readAllProcs();
+  readonly #kin = new KinIndex(this.procs);
   readonly #homeMark: string;
-  #children: Map<number, ProcInfo[]> | undefined;
-  #sessions: Map<number, ProcInfo[]> | undefined;
   #marked: Map<number, ProcInfo[]> | undefined;
 
-  /**
-   * @param homeMark text that the marks of all processes of one home have in common
-   * @param procs who is alive; looked for if not given
-   */
-  constructor(homeMark: string, procs: readonly ProcInfo[] = readAllProcs()) {
+  /** @param homeMark text that the marks of all processes of one home have in common */
+  constructor(homeMark: string) {
     this.#homeMark = homeMark;
-    this.procs = procs;
-    this.byPid = new Map(this.procs.map((proc) => [proc.pid, proc]));
+  }
+
+  byPid(pid: number): ProcInfo | undefined {
+    return this.#kin.byPid(pid);
   }
 
   childrenOf(pid: number): readonly ProcInfo[] {
-    this.#children ??= groupBy(this.procs, ({ parent }) => parent);
-    return this.#children.get(pid) ?? [];
+    return this.#kin.childrenOf(pid);
   }
 
   session(id: number): readonly ProcInfo[] {
-    this.#sessions ??= groupBy(this.procs, ({ session }) => session);
-    return this.#sessions.get(id) ?? [];
+    return this.#kin.session(id);
   }
 
   /** Those that carry the mark of a process in their environment. The environments are read when this is first asked. */
@@ -68,7 +57,15 @@ export class Snapshot {
 export class Looker {
   readonly #homeMark: string;
   #waiting: ((snapshot: Snapshot) => void)[] = [];
-  readonly #forLists = new ListLooker({ pids: listPids, read: readLiveProc, numbers: pidNumbers });
+  readonly #stats = new OpenStats();
+  readonly #forLists = new ListLooker({
+    pids: listPids,
+    read: readLeader,
+    readAgain: (pid) => this.#stats.read(pid),
+    isThere: isPidThere,
+    numbers: pidNumbers,
+  });
+  #closing: NodeJS.Timeout | undefined;
 
   constructor(homeMark: string) {
     this.#homeMark = homeMark;
@@ -96,7 +93,9 @@ export class Looker {
    *
    * @param find may be called twice
    */
-  forList<T>(known: KnownPids, find: (snapshot: Snapshot) => Found<T>): T {
-    return this.#forLists.look(known, performance.now(), (procs) => find(new Snapshot(this.#homeMark, procs)));
+  forList<T>(known: KnownPids, find: (procs: Kin) => Found<T>): T {
+    this.#closing?.refresh();
+    this.#closing ??= setTimeout(() => this.#stats.close(), KEPT_OPEN_MS).unref();
+    return this.#forLists.look(known, performance.now(), find);
   }
 }

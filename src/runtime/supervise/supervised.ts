@@ -1,31 +1,25 @@
 import { readFileSync } from 'node:fs';
 import type { Life, LifeEffect, LifeEvent, MainProcess, ProcessRef } from '../../core/process/life.ts';
 import { step } from '../../core/process/machine.ts';
-import { ProcctlError } from '../../errors.ts';
 import type { ProcessSpec } from '../../protocol/process-spec.ts';
 import type { ProcessStatus } from '../../protocol/process-status.ts';
 import { outcomeText } from '../../protocol/process-view.ts';
-import { isStillStarting, markOfProcess, markOfRun, type ShimWord } from '../../protocol/shim-script.ts';
+import { isStillStarting, type ShimWord } from '../../protocol/shim-script.ts';
 import { monotonicMs } from '../clock.ts';
 import { isSameAlive } from '../family/family.ts';
-import {
-  bootId,
-  firstChild,
-  type ProcInfo,
-  parseProc,
-  readEnviron,
-  readProc,
-  TICK_MS,
-  uptimeMs,
-} from '../family/proc.ts';
+import type { Kin } from '../family/kin.ts';
+import { bootId, type ProcInfo, parseProc, TICK_MS, uptimeMs } from '../family/proc.ts';
 import { type LongTimer, startLongTimer } from '../long-timer.ts';
 import { removeBatchInput } from './batch-input.ts';
 import { FamilyKeeper, type Survivor } from './family-keeper.ts';
 import { historyOf } from './history-notes.ts';
 import { ProcessDirectory } from './process-directory.ts';
+import { type Recovered, Recovery } from './recovery.ts';
 import { ShimKeeper } from './shim-keeper.ts';
 import type { Snapshot } from './snapshot.ts';
+import { StatusKeeper } from './status-keeper.ts';
 import type { Surroundings } from './surroundings.ts';
+import { Waiters } from './waiters.ts';
 
 /** How often a process whose shim was killed is looked at. */
 const ORPHAN_POLL_MS = 500;
@@ -40,14 +34,12 @@ export class Supervised {
   readonly #around: Surroundings;
   readonly #shim: ShimKeeper;
   readonly #family: FamilyKeeper;
-  readonly #waiters = new Set<() => void>();
+  readonly #status: StatusKeeper;
+  readonly #waiters = new Waiters();
   #life: Life;
   #wake: LongTimer | undefined;
   #orphanTimer: NodeJS.Timeout | undefined;
-  #isDirty = false;
   #isClosed = false;
-  /** Why the disk did not take the last status. */
-  #saveError: unknown;
 
   constructor(around: Surroundings, spec: ProcessSpec, status: ProcessStatus) {
     this.#around = around;
@@ -67,9 +59,14 @@ export class Supervised {
       onLeftBehind: (run, processes) => this.#record('left-behind', { run, processes }),
       onSurvivors: (run, processes) => {
         this.#record('survivors', { run, processes });
-        this.#tellWaiters();
+        this.#waiters.tell();
       },
-      onSeen: () => this.#saveSoon(),
+      onSeen: () => this.#status.saveSoon(),
+    });
+    this.#status = new StatusKeeper(spec.name, {
+      statusOf: () => ({ life: this.#life, ...this.#shim.status, bootId: bootId(), seen: this.#family.seen }),
+      write: (status, options) => this.directory.writeStatus(status, options),
+      say: around.say,
     });
   }
 
@@ -127,10 +124,10 @@ export class Supervised {
     if (state.tag !== 'waiting' || state.reason !== 'backoff') this.#wake?.cancel();
     // What is to be started or stopped must be known to a daemon that takes over before it is so.
     if (effects.some(({ tag }) => tag === 'launch' || tag === 'freeze')) this.save();
-    else this.#saveSoon();
+    else this.#status.saveSoon();
     for (const effect of effects) this.#do(effect);
     if (state !== before && (state.tag === 'exited' || state.tag === 'failed')) this.#rest();
-    this.#tellWaiters();
+    this.#waiters.tell();
   }
 
   #do(effect: LifeEffect): void {
@@ -250,7 +247,7 @@ export class Supervised {
     clearTimeout(this.#orphanTimer);
     this.#shim.dismiss();
     this.#family.rest();
-    this.#saveSoon();
+    this.#status.saveSoon();
     const { state, history } = this.#life;
     if (state.tag !== 'exited' || state.endedBy === null || state.endedBy === 'self') return;
     const last = history[0];
@@ -260,104 +257,51 @@ export class Supervised {
     });
   }
 
-  // Recovery. The status says how far the earlier daemon had come; the shim, the kernel and what is in the pipes say how
-  // it went on.
-
   /** Goes on where an earlier daemon was cut off, whatever it was doing. */
   async adopt(): Promise<void> {
-    const { state } = this.#life;
+    const { state, run } = this.#life;
     if (state.tag === 'waiting' && state.reason === 'backoff') {
-      this.#do({ tag: 'wake', run: this.#life.run, afterMs: Math.max(0, state.dueMs - monotonicMs()) });
+      this.#do({ tag: 'wake', run, afterMs: Math.max(0, state.dueMs - monotonicMs()) });
     }
-    const shim = await this.#shim.find();
-    if (shim.tag !== 'alive' && (this.isAtRest || state.tag === 'waiting')) return;
-    this.#family.adopt(this.#life.run, this.main, shim.tag === 'alive' ? shim.ref.pid : undefined);
-    this.#shim.open();
-    this.#shim.catchUp();
-    if (this.isAtRest) this.#shim.dismiss();
-    else if (shim.tag === 'alive') this.#adoptShim(shim.ref);
-    else this.#adoptOrphan(shim.tag);
-    this.#resumeStopping();
-    // The earlier daemon may have been killed when it had stopped some of them.
-    if (this.isPaused && this.main !== null) void this.#family.freeze();
+    await this.#recovery().adopt();
   }
 
-  /**
-   * Goes on although the status was lost: what is alive of the process is found by its mark, and its run taken from there.
-   * What is not alive has come to rest; whether it should run, nobody knows any more.
-   */
+  /** Goes on although the status was lost. */
   async adoptUnknown(): Promise<void> {
-    const shim = await this.#shim.find();
-    const leader = this.#findLeader(markOfProcess(this.#around.homeMark, this.spec.id));
-    const run = leader === undefined ? 0 : this.#runOf(leader.pid);
-    if (run > 0) {
-      this.#life = { ...this.#life, run, wanted: 'up', state: { tag: 'ready', run } };
-    } else {
-      const outcome = { kind: 'unknown' as const, why: 'its status.json was damaged' };
-      const ending = { run: 0, pid: null, outcome, startedAt: 0, exitedAt: null, uptimeMs: null };
-      this.#life = { ...this.#life, history: [ending], state: { tag: 'exited', endedBy: 'self' } };
-    }
-    this.#shim.open();
-    if (run === 0) this.#rest();
-    else if (shim.tag === 'alive') this.#adoptShim(shim.ref);
-    else this.#adoptOrphan('dead');
+    await this.#recovery().adoptUnknown();
     this.save();
   }
 
-  #adoptShim(shim: ProcessRef): void {
-    if (!this.#isStartUnknown()) return;
-    const { run } = this.#life;
-    const child = firstChild(shim.pid);
-    const proc = child === undefined ? undefined : readProc(child);
-    if (proc !== undefined) this.#started(run, proc);
-    else this.#shim.go(run);
-  }
-
-  #adoptOrphan(shim: 'dead' | 'never'): void {
-    if (!this.#isStartUnknown()) {
-      this.#shimGone();
-      return;
-    }
-    const { run, state } = this.#life;
-    const leader = shim === 'never' ? undefined : this.#findLeader(markOfRun(this.#around.homeMark, this.spec.id, run));
-    if (leader !== undefined) {
-      this.#started(run, leader);
-      this.#shimGone();
-    } else if (shim === 'dead') this.#lost();
-    else if (state.tag === 'ready') this.#launch(run);
-    else this.dispatch({ tag: 'startFailed', run, why: 'it was stopped first', atMs: monotonicMs() });
-  }
-
-  /** Whether a start was ordered, and nothing has been heard of it. */
-  #isStartUnknown(): boolean {
-    const { state } = this.#life;
-    return state.tag === 'ready' || (state.tag === 'stopping' && state.main === null && state.ending === null);
-  }
-
-  #resumeStopping(): void {
-    const { state } = this.#life;
-    if (state.tag !== 'stopping' || this.#family.isBeingEnded || state.isCleared) return;
-    if (state.ending !== null) this.#family.endRest(state.run);
-    else if (state.main !== null) this.#family.endAll(state.run);
-  }
-
-  /** The process that a run has begun with: it carries the mark, and leads a session. */
-  #findLeader(mark: string): ProcInfo | undefined {
-    const marked = this.#around.looker.now().markedBy(this.spec.id);
-    return marked.find(({ pid, session }) => pid === session && readEnviron(pid).includes(mark));
-  }
-
-  /** The run whose mark a process carries; 0 for none. */
-  #runOf(pid: number): number {
-    const mark = markOfProcess(this.#around.homeMark, this.spec.id);
-    const environ = readEnviron(pid);
-    const at = environ.indexOf(mark);
-    return at === -1 ? 0 : Number.parseInt(environ.slice(at + mark.length), 10) || 0;
+  #recovery(): Recovery {
+    const process: Recovered = {
+      spec: this.spec,
+      shim: this.#shim,
+      family: this.#family,
+      life: () => this.#life,
+      main: () => this.main,
+      isAtRest: () => this.isAtRest,
+      isPaused: () => this.isPaused,
+      dispatch: (event) => this.dispatch(event),
+      replaceLife: (life) => {
+        this.#life = life;
+      },
+      launch: (run) => this.#launch(run),
+      started: (run, main) => this.#started(run, main),
+      shimGone: () => this.#shimGone(),
+      lost: () => this.#lost(),
+      rest: () => this.#rest(),
+    };
+    return new Recovery(process, this.#around);
   }
 
   /** Everything of this process that is alive; see `FamilyKeeper.tree`. */
-  tree(snapshot: Snapshot, options: { readonly byMark: boolean }): ProcInfo[] {
-    return this.#family.tree(snapshot, options);
+  tree(procs: Kin): ProcInfo[] {
+    return this.#family.tree(procs);
+  }
+
+  /** See `FamilyKeeper.wholeTree`. */
+  wholeTree(snapshot: Snapshot): ProcInfo[] {
+    return this.#family.wholeTree(snapshot);
   }
 
   /** Looks at what the process has started, so that it is known later. */
@@ -397,25 +341,7 @@ export class Supervised {
    * @returns false when `signal` came first
    */
   until(holds: () => boolean, signal?: AbortSignal): Promise<boolean> {
-    return new Promise((resolve) => {
-      const finish = (value: boolean): void => {
-        this.#waiters.delete(look);
-        signal?.removeEventListener('abort', giveUp);
-        resolve(value);
-      };
-      const look = (): void => {
-        if (holds() || this.#isClosed) finish(true);
-      };
-      const giveUp = (): void => finish(false);
-      this.#waiters.add(look);
-      signal?.addEventListener('abort', giveUp);
-      if (signal?.aborted) giveUp();
-      else look();
-    });
-  }
-
-  #tellWaiters(): void {
-    for (const waiter of [...this.#waiters]) waiter();
+    return this.#waiters.until(holds, signal);
   }
 
   /**
@@ -424,30 +350,7 @@ export class Supervised {
    * @throws ProcctlError ERR_DISK with `sync`, when it cannot be written
    */
   save({ sync = false }: { readonly sync?: boolean } = {}): void {
-    this.#isDirty = false;
-    if (this.#isClosed) return;
-    const status = { life: this.#life, ...this.#shim.status, bootId: bootId(), seen: this.#family.seen };
-    try {
-      this.directory.writeStatus(status, { sync });
-      this.#saveError = undefined;
-    } catch (error) {
-      const { name } = this.spec;
-      if (this.#saveError === undefined) this.#around.say(`${name}: its status cannot be saved: ${String(error)}`);
-      this.#saveError = error;
-      if (!sync) return;
-      throw new ProcctlError('ERR_DISK', `the state of ${name} cannot be saved: ${(error as Error).message}`, {
-        hint: 'make room on the disk; a daemon that starts anew would not know of this',
-        cause: error,
-      });
-    }
-  }
-
-  #saveSoon(): void {
-    if (this.#isDirty) return;
-    this.#isDirty = true;
-    queueMicrotask(() => {
-      if (this.#isDirty) this.save();
-    });
+    this.#status.save({ sync });
   }
 
   /** Takes the process off the disk; it must be at rest. @throws the system's error, nothing being changed then */
@@ -460,7 +363,7 @@ export class Supervised {
 
   /** Lets go of everything without ending anything: the daemon goes, the process stays. */
   letGo(): void {
-    if (this.#isDirty) this.save();
+    this.#status.saveIfDue();
     this.#close();
   }
 
@@ -469,6 +372,7 @@ export class Supervised {
     this.#wake?.cancel();
     clearTimeout(this.#orphanTimer);
     this.#shim.close();
-    this.#tellWaiters();
+    this.#status.close();
+    this.#waiters.close();
   }
 }

@@ -1,11 +1,11 @@
 import type { MainProcess, ProcessRef } from '../../core/process/life.ts';
+import type { Kin } from '../family/kin.ts';
 import type { ProcInfo } from '../family/proc.ts';
-import type { Snapshot } from './snapshot.ts';
 
 /** What identifies the processes that one supervised process has started. */
 export interface TreeQuery {
-  /** Look at the marks in environments, by this id; undefined: they are not read, which is much cheaper. */
-  readonly markedBy: number | undefined;
+  /** Who carries its mark in the environment. To look for them is expensive: not for a list. */
+  readonly marked: Iterable<ProcInfo>;
   /** The main program of the last run, which leads a session of its own. */
   readonly main: MainProcess | null;
   /** Whether the end of `main` has just been learnt: its session cannot be anybody else's yet. */
@@ -15,43 +15,41 @@ export interface TreeQuery {
   /** Members of the cgroup, where there is one. */
   readonly inCgroup: Iterable<number>;
   /** Never part of it: the daemon, the shim. */
-  readonly excluded: ReadonlySet<number>;
+  readonly excluded: readonly number[];
 }
 
 const isSame = (proc: ProcInfo | undefined, ref: ProcessRef | null): proc is ProcInfo =>
   proc !== undefined && ref !== null && proc.startTicks === ref.startTicks;
 
-function* rootsOf(query: TreeQuery, snapshot: Snapshot): Generator<ProcInfo> {
-  const { byPid } = snapshot;
-  const { main } = query;
-  const leader = main === null ? undefined : byPid.get(main.pid);
-  if (isSame(leader, main)) yield leader;
-  // If somebody else has the leader's number by now, or may have had it, the session is not ours.
-  if (main !== null && (leader === undefined ? query.hasJustEnded : isSame(leader, main))) {
-    for (const proc of snapshot.session(main.pid)) if (proc.startTicks >= main.startTicks) yield proc;
-  }
-  for (const ref of query.seen) {
-    const proc = byPid.get(ref.pid);
-    if (isSame(proc, ref)) yield proc;
-  }
-  for (const pid of query.inCgroup) {
-    const proc = byPid.get(pid);
-    if (proc !== undefined) yield proc;
-  }
-  if (query.markedBy !== undefined) yield* snapshot.markedBy(query.markedBy);
-}
-
 /**
  * The processes that belong to a supervised process: found by session, by having been seen before, by cgroup, by the mark in
  * their environment, and by descent from any of these.
  */
-export const findTree = (query: TreeQuery, snapshot: Snapshot): ProcInfo[] => {
+export const findTree = (query: TreeQuery, procs: Kin): ProcInfo[] => {
+  const { main, excluded } = query;
   const members = new Set<ProcInfo>();
   const add = (proc: ProcInfo): void => {
-    if (query.excluded.has(proc.pid) || members.has(proc)) return;
+    if (excluded.includes(proc.pid) || members.has(proc)) return;
     members.add(proc);
-    for (const child of snapshot.childrenOf(proc.pid)) add(child);
+    for (const child of procs.childrenOf(proc.pid)) add(child);
   };
-  for (const root of rootsOf(query, snapshot)) add(root);
+  if (main !== null) {
+    const leader = procs.byPid(main.pid);
+    const isThere = isSame(leader, main);
+    if (isThere) add(leader);
+    // If somebody else has the leader's number by now, or may have had it, the session is not ours.
+    if (leader === undefined ? query.hasJustEnded : isThere) {
+      for (const proc of procs.session(main.pid)) if (proc.startTicks >= main.startTicks) add(proc);
+    }
+  }
+  for (const ref of query.seen) {
+    const proc = procs.byPid(ref.pid);
+    if (isSame(proc, ref)) add(proc);
+  }
+  for (const pid of query.inCgroup) {
+    const proc = procs.byPid(pid);
+    if (proc !== undefined) add(proc);
+  }
+  for (const proc of query.marked) add(proc);
   return [...members];
 };

@@ -27,11 +27,27 @@ const MIN_CPU_WINDOW_MS = 200;
 const iso = (ms: number | null | undefined): string | null =>
   ms === null || ms === undefined || ms === 0 ? null : new Date(ms).toISOString();
 
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+/** When processes began, of which it is said again and again. */
+const startTexts = new WeakMap<MainProcess, string | null>();
+
+const startText = (main: MainProcess): string | null => {
+  let text = startTexts.get(main);
+  if (text === undefined) {
+    text = iso(main.startedAt);
+    startTexts.set(main, text);
+  }
+  return text;
+};
+
+const sumOf = (procs: readonly ProcInfo[], field: 'cpuTicks' | 'rssPages'): number => {
+  let sum = 0;
+  for (const proc of procs) sum += proc[field];
+  return sum;
+};
 
 /** The share of one CPU the tree has used, in percent, since the last look if that was for the same run. */
 const cpuPercent = ({ spec, life, main, tree }: Observable, memory: CpuMemory, nowMs: number): number => {
-  const ticks = sum(tree.map((proc) => proc.cpuTicks));
+  const ticks = sumOf(tree, 'cpuTicks');
   const last = memory.get(spec.id);
   const isUsable = last !== undefined && last.run === life.run && nowMs - last.atMs >= MIN_CPU_WINDOW_MS;
   const from = isUsable ? last : { ticks: 0, atMs: main?.startedMs ?? nowMs };
@@ -117,11 +133,11 @@ export const viewProcesses = async (
       signal: last?.outcome.kind === 'signaled' ? last.outcome.signal : null,
       endedBy: state.tag === 'exited' ? state.endedBy : null,
       restarts: life.restarts,
-      startedAt: iso(live?.startedAt ?? main?.startedAt ?? last?.startedAt),
+      startedAt: main === null ? iso(last?.startedAt) : startText(main),
       exitedAt: live === null ? iso(last?.exitedAt) : null,
       uptimeMs: lived === null ? null : Math.round(lived),
       cpuPercent: live === null ? null : cpuPercent(process, memory, nowMs),
-      memoryBytes: live === null ? null : bytesOfPages(sum(tree.map((proc) => proc.rssPages))),
+      memoryBytes: live === null ? null : bytesOfPages(sumOf(tree, 'rssPages')),
       command: spec.command,
       cwd: spec.cwd,
       restart: spec.policy.restart,
