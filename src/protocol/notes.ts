@@ -17,6 +17,8 @@ import {
 export const REVOKED_AT = 0;
 const PROGRESS_AT = 4;
 const RESULTS_AT = 16;
+/** Of the mark after the last result, in whose place the next one begins. */
+export const MARK_BYTES = 4;
 
 /** What a worker notes before it calls anything of a message. */
 export interface Progress {
@@ -41,11 +43,11 @@ const endMark = (frame: number): number => (0x80000000 | (frame & 0x7fffffff)) >
 
 /** With the mark that no result is noted yet, which stands where the first will be. */
 export const progressNote = ({ loading, started, from }: Progress): Note => {
-  const bytes = Buffer.alloc(RESULTS_AT - PROGRESS_AT + RESULTS_HEADER_BYTES + 4);
+  const bytes = Buffer.alloc(RESULTS_AT - PROGRESS_AT + RESULTS_HEADER_BYTES + MARK_BYTES);
   bytes.writeUInt32LE(loading, 0);
   bytes.writeUInt32LE(started, 4);
   bytes.writeUInt32LE(from, 8);
-  bytes.writeUInt32LE(endMark(started), bytes.length - 4);
+  bytes.writeUInt32LE(endMark(started), bytes.length - MARK_BYTES);
   return { bytes, at: PROGRESS_AT };
 };
 
@@ -74,7 +76,7 @@ export const readNotes = (bytes: Buffer): Notes => {
   const progress = { loading: bytes.readUInt32LE(4), started: bytes.readUInt32LE(8), from: bytes.readUInt32LE(12) };
   const results: ResultOnWire[] = [];
   let at = RESULTS_AT + RESULTS_HEADER_BYTES;
-  while (at + 4 <= bytes.length) {
+  while (at + MARK_BYTES <= bytes.length) {
     const length = bytes.readUInt32LE(at);
     if (length === endMark(progress.started)) return { ...progress, results };
     const start = at + RESULT_HEADER_BYTES;

@@ -8,23 +8,13 @@ import { FROM_WORKER, type PoolWorkerStart, type TargetOnWire, TO_WORKER } from 
 import { callEach, type EachResult, isThenable, sendable } from './call-each.ts';
 import type { WorkerChannel } from './channel.ts';
 import { loadTarget } from './load-target.ts';
+import { NOTES_FD, ResultNotes } from './result-notes.ts';
 
-/** The descriptor of the notes: a file in memory that the pool reads when this process is dead. */
-const NOTES_FD = 4;
 /** Results go out when they are so old, or so many bytes. */
 const FLUSH_MS = 1;
 const FLUSH_BYTES = 64 * 1024;
 /** Memory is looked at this often at most: it takes some 20 µs. */
 const MEMORY_MS = 20;
-
-/** @returns whether there was room for it: a memory for files may be full, beyond the page that the notes have from the beginning */
-const isNoted = ({ bytes, at }: Note): boolean => {
-  try {
-    return writeSync(NOTES_FD, bytes, 0, bytes.length, at) === bytes.length;
-  } catch {
-    return false;
-  }
-};
 
 /** Milliseconds. Functions may put a clock of their own in its place, as those do that test. */
 const now = performance.now.bind(performance);
@@ -41,6 +31,7 @@ export class PoolWorker {
   readonly #functions = new Map<number, AnyFunction>();
   readonly #messages: Buffer[] = [];
   readonly #results = new ResultWriter();
+  readonly #notes = new ResultNotes();
   #isBusy = true;
   #isEnding = false;
   #isMemoryWatched = false;
@@ -122,7 +113,7 @@ export class PoolWorker {
       if (index + 1 === count) break;
       const elapsedMs = now() - begunAt;
       const mayWait = elapsedMs < FLUSH_MS && this.#results.bytes < FLUSH_BYTES;
-      if (mayWait && isNoted(resultNote(this.#results, this.#lastStart, frame))) continue;
+      if (mayWait && this.#notes.add(resultNote(this.#results, this.#lastStart, frame))) continue;
       await this.#send(frame, from, elapsedMs);
       from = index + 1;
       this.#note(progressNote({ loading: frame, started: frame, from }));
