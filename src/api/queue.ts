@@ -103,7 +103,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
     });
   }
 
-  /** How many items nobody has taken yet: exact, at one moment. */
+  /** How many items nobody has taken yet: exact, at one moment; with `maxLost`, less what consumers have noted ahead. */
   size(): Promise<number> {
     return this.backend.size();
   }
