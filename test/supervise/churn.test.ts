@@ -69,7 +69,8 @@ const untilNoMoreThan = async (
         );
       },
       'nothing has grown',
-      5_000,
+      // What was opened for lists is closed ten seconds after the last one.
+      20_000,
     );
   } catch {
     throw new Error(`something has grown: ${JSON.stringify(more)}`);
