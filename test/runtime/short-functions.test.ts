@@ -190,6 +190,24 @@ describe('functions that are made one after the other by one worker', () => {
     }
   });
 
+  it('are made by the worker that has made most of those that are free', async () => {
+    functions = new Functions();
+    const alone = async (): Promise<number | undefined> => {
+      const seen = functions.start(['nothing'], false);
+      // It has been given to a worker by now.
+      const { pid } = functions.site.seatOf(seen[0]?.id as number);
+      await ended(seen);
+      return pid;
+    };
+    await functions.run(['nothing']);
+    const first = await alone();
+    await alone();
+    for (let round = 0; round < 5; round += 1) {
+      await ended(functions.start(['nothing', 'stream', 'program', 'nothing'], false));
+      expect(await alone()).toBe(first);
+    }
+  });
+
   for (const way of ['waits', 'blocks'] as const) {
     it(`do not wait for one that ${way}, nor do those before it`, async () => {
       functions = new Functions();

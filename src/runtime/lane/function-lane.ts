@@ -80,6 +80,11 @@ export class FunctionLane {
     return this.#isSpent;
   }
 
+  /** How many its worker has been sent. */
+  get taskCount(): number {
+    return this.#lastNumber;
+  }
+
   /** Whether it can take this attempt. */
   isFitFor({ task, attempt }: FunctionAttempt): boolean {
     if (this.#isSpent || this.#worker?.isCleared() === true) return false;

@@ -231,11 +231,14 @@ export class Lanes {
   }
 
   #takeIdleWorker(attempt: FunctionAttempt): FunctionLane | undefined {
-    for (let index = this.#idleWorkers.length - 1; index >= 0; index -= 1) {
-      const lane = this.#idleWorkers[index] as FunctionLane;
-      if (!lane.isFitFor(attempt)) continue;
-      this.#idleWorkers.splice(index, 1);
-      return lane;
+    // The one that has made most: an engine takes thousands of calls to become quick, and by turns none of them would.
+    let best: FunctionLane | undefined;
+    for (const lane of this.#idleWorkers) {
+      if ((best === undefined || lane.taskCount > best.taskCount) && lane.isFitFor(attempt)) best = lane;
+    }
+    if (best !== undefined) {
+      this.#idleWorkers.splice(this.#idleWorkers.indexOf(best), 1);
+      return best;
     }
     // One that is spent, or of no use for this attempt, makes room for another.
     const unfit = this.#idleWorkers.pop();
