@@ -56,7 +56,7 @@ shim() {
     say) [ -z "$end" ] || echo "$end" >&3 ;;
     go)
       [ "$run" -gt "$last" ] || continue
-      last=$run end=
+      last=$run end= stat=
       [ -z "$outside" ] || echo "outside $run" >&3
       { . ./start.sh; } >&5 2>&6 3>&- 4>&- 5>&- 6>&- &
       pid=$!

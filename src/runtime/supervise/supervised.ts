@@ -199,7 +199,8 @@ export class Supervised {
   }
 
   #started(run: number, { pid, startTicks }: ProcessRef): void {
-    if (run !== this.#life.run) return;
+    // Of one that has ended at once, the shim may have found nothing to tell: its end comes next.
+    if (run !== this.#life.run || Number.isNaN(startTicks)) return;
     const ageMs = Math.max(0, uptimeMs() - startTicks * TICK_MS);
     const startedAt = Math.round(Date.now() - ageMs);
     const main: MainProcess = { pid, startTicks, startedAt, startedMs: monotonicMs() - ageMs };
