@@ -138,8 +138,12 @@ export class ListLooker {
       this.#strangers.remove(pid);
       if (shims.has(pid)) return;
       const proc = readIt(pid);
-      if (proc === undefined) this.#dead.add(pid);
-      else fresh.push(proc);
+      if (proc === undefined) {
+        this.#dead.add(pid);
+        return;
+      }
+      this.#dead.delete(pid);
+      fresh.push(proc);
     };
     const read = (pid: number) => this.#source.read(pid);
     const readAgain = (pid: number) => this.#source.readAgain(pid);
@@ -148,11 +152,12 @@ export class ListLooker {
     // Most newcomers are gone by now; to find that out by an error takes twice as long.
     const readIfThere = (pid: number) => (isThere(pid) ? read(pid) : undefined);
     for (const pid of pids) if (!mains.has(pid) && !this.#members.has(pid)) lookAt(pid, readIfThere);
-    // Whose parent has ended, by now has another; and so on, since who is looked at may have ended as well.
+    // Whose parent has ended, waited for or not, by now has another; and so on, since who is looked at may have ended as well.
+    const isAlive = (pid: number) => isThere(pid) && !isNew(pid) && !this.#dead.has(pid);
     for (let isDone = false; !isDone; ) {
       isDone = true;
       for (const parent of [...this.#strangers.parents()]) {
-        if (parent === 0 || (isThere(parent) && !isNew(parent))) continue;
+        if (parent === 0 || isAlive(parent)) continue;
         isDone = false;
         for (const { pid } of [...this.#strangers.childrenOf(parent)]) lookAt(pid, read);
       }
