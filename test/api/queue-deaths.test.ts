@@ -22,6 +22,22 @@ const start = (name: string, ...args: readonly unknown[]): Process => {
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** How long the machine lets a process wait that has something to do: others do not get on sooner. @returns ends it, and tells the longest, ms */
+const watchLag = (): (() => number) => {
+  const everyMs = 20;
+  let at = performance.now();
+  let longest = 0;
+  const timer = setInterval(() => {
+    const now = performance.now();
+    longest = Math.max(longest, now - at - everyMs);
+    at = now;
+  }, everyMs);
+  return () => {
+    clearInterval(timer);
+    return longest;
+  };
+};
+
 interface Note {
   readonly producer: number;
   readonly number: number;
@@ -87,7 +103,9 @@ describe('a queue under a storm of deaths', () => {
     const [delivery, maxLost, maxSize, items, padding] = row;
     await withDirectory(async (path) => {
       const queue = new Queue({ delivery, maxLost, maxSize });
+      const lagMs = watchLag();
       const { killed, notes } = await storm(queue, path('notes'), items, padding);
+      const longestLagMs = lagMs();
       expect(killed).toBeGreaterThan(0);
       const times = new Map<string, number>();
       for (const { producer, number } of notes) {
@@ -109,7 +127,7 @@ describe('a queue under a storm of deaths', () => {
       const gaps = notes
         .toSorted((a, b) => a.atMs - b.atMs)
         .map(({ atMs }, index, all) => atMs - (all[index - 1]?.atMs ?? atMs));
-      expect(Math.max(...gaps)).toBeLessThan(1000);
+      expect(Math.max(...gaps)).toBeLessThan(1000 + 4 * longestLagMs);
     });
   });
 });
