@@ -32,12 +32,14 @@ gone, and if it was just reading, no other can take anything any more. Its feede
       atLeast: 3,
     },
     {
+      label: 'maxLost 64, one to one, 3 × Python',
       text: 'one to one, at least 3 × Python, where a killed consumer may lose some',
       way: 'procctl Queue, maxLost 64, 1 → 1',
       against: 'multiprocessing.Queue, 1 → 1',
       atLeast: 3,
     },
     {
+      label: 'maxLost 64, four to four, 3 × Python',
       text: 'four to four, at least 3 × Python, where a killed consumer may lose some',
       way: 'procctl Queue, maxLost 64, 4 → 4',
       against: 'multiprocessing.Queue, 4 → 4',
