@@ -1,23 +1,13 @@
-import { writeSync } from 'node:fs';
 import { frame } from '../protocol/frames.ts';
 import { type AnswerHeader, answerHeader } from '../protocol/task-frames.ts';
 import { answersNote, MOST_NOTED_BYTES, NOTED_ANSWERS_AT } from '../protocol/task-notes.ts';
 import type { WorkerChannel } from './channel.ts';
+import { hasNoted, writeNote } from './notes.ts';
 
-/** The descriptor of the notes. */
-export const NOTES_FD = 4;
 /** Answers go out when the first of them is so old, or they are too long to be noted. */
 const HOLD_MS = 1;
 
 const now = performance.now.bind(performance);
-
-const canNote = (bytes: Buffer, at: number): boolean => {
-  try {
-    return writeSync(NOTES_FD, bytes, 0, bytes.length, at) === bytes.length;
-  } catch {
-    return false;
-  }
-};
 
 /** The answers of tasks that came together: they go together, so that the host is woken once. One that waits is noted, and so not lost with this process. */
 export class HeldAnswers {
@@ -44,7 +34,7 @@ export class HeldAnswers {
       return this.flush(header.number);
     }
     // Without room for it, it cannot wait.
-    if (!canNote(answer, NOTED_ANSWERS_AT + this.#bytes - answer.length)) return this.flush(header.number);
+    if (!hasNoted(answer, NOTED_ANSWERS_AT + this.#bytes - answer.length)) return this.flush(header.number);
     this.#isNoted = true;
     this.#note(header.number);
     return undefined;
@@ -70,7 +60,6 @@ export class HeldAnswers {
   }
 
   #note(number: number): void {
-    const { bytes, at } = answersNote(number, this.#bytes);
-    writeSync(NOTES_FD, bytes, 0, bytes.length, at);
+    writeNote(answersNote(number, this.#bytes));
   }
 }

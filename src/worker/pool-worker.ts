@@ -1,14 +1,14 @@
-import { readSync, writeSync } from 'node:fs';
 import { restoreHandle } from '../api/handles.ts';
 import { CALL, type CallOnWire, CallReader, RESULT, type ResultStatus, ResultWriter } from '../protocol/calls.ts';
-import { type Note, progressNote, REVOKED_AT, resultNote } from '../protocol/notes.ts';
+import { progressNote, REVOKED_AT, resultNote } from '../protocol/notes.ts';
 import type { AnyFunction } from '../protocol/target.ts';
 import { decodeValue } from '../protocol/values/codec.ts';
 import { FROM_WORKER, type PoolWorkerStart, type TargetOnWire, TO_WORKER } from '../protocol/worker-frames.ts';
 import { callEach, type EachResult, isThenable, sendable } from './call-each.ts';
 import type { WorkerChannel } from './channel.ts';
 import { loadTarget } from './load-target.ts';
-import { NOTES_FD, ResultNotes } from './result-notes.ts';
+import { notedNumberAt, writeNote } from './notes.ts';
+import { ResultNotes } from './result-notes.ts';
 
 /** Results go out when they are so old, or so many bytes. */
 const FLUSH_MS = 1;
@@ -93,11 +93,11 @@ export class PoolWorker {
       let fn = this.#functions.get(call.target);
       if (fn === undefined) {
         // What it takes to load is no work of a call, and another worker may try it if this one dies of it.
-        if (index === 0) this.#note(progressNote({ loading: frame, started: frame - 1, from: 0 }));
+        if (index === 0) writeNote(progressNote({ loading: frame, started: frame - 1, from: 0 }));
         fn = await this.#load(call.target);
         begunAt = now();
       }
-      if (index === 0) this.#note(progressNote({ loading: frame, started: frame, from: 0 }));
+      if (index === 0) writeNote(progressNote({ loading: frame, started: frame, from: 0 }));
       // Only after something long can anybody have become impatient.
       const at = now();
       if (at - this.#checkedAt >= FLUSH_MS && this.#isWantedBack(frame)) {
@@ -116,7 +116,7 @@ export class PoolWorker {
       if (mayWait && this.#notes.add(resultNote(this.#results, this.#lastStart, frame))) continue;
       await this.#send(frame, from, elapsedMs);
       from = index + 1;
-      this.#note(progressNote({ loading: frame, started: frame, from }));
+      writeNote(progressNote({ loading: frame, started: frame, from }));
       begunAt = now();
       this.#results.begin();
     }
@@ -125,8 +125,7 @@ export class PoolWorker {
 
   /** Whether calls of this message that have not begun are to be made by somebody else. */
   #isWantedBack(frame: number): boolean {
-    const revoked = Buffer.alloc(4);
-    return readSync(NOTES_FD, revoked, 0, 4, REVOKED_AT) === 4 && revoked.readUInt32LE() >= frame;
+    return notedNumberAt(REVOKED_AT) >= frame;
   }
 
   #giveBack(frame: number, index: number): void {
@@ -205,10 +204,6 @@ export class PoolWorker {
     } catch (why) {
       this.#lastStart = this.#results.add(status, why, 'error');
     }
-  }
-
-  #note({ bytes, at }: Note): void {
-    writeSync(NOTES_FD, bytes, 0, bytes.length, at);
   }
 
   #finish(frame: number, from: number, elapsedMs: number): Buffer {

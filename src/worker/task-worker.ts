@@ -1,7 +1,5 @@
-import { readSync, writeSync } from 'node:fs';
 import { restoreHandle } from '../api/handles.ts';
 import { SerializationError } from '../errors.ts';
-import type { Note } from '../protocol/notes.ts';
 import type { AnyFunction } from '../protocol/target.ts';
 import { readTasks, TASK_VARIABLES, tasksBackBody } from '../protocol/task-frames.ts';
 import { begunNote, WANTED_BACK_AT } from '../protocol/task-notes.ts';
@@ -12,8 +10,9 @@ import { FROM_WORKER, type TargetOnWire, type TaskOnWire, TO_WORKER } from '../p
 import { callEach, type EachResult, sendable } from './call-each.ts';
 import type { WorkerChannel } from './channel.ts';
 import { encodeError } from './encode-error.ts';
-import { HeldAnswers, NOTES_FD } from './held-answers.ts';
+import { HeldAnswers } from './held-answers.ts';
 import { loadTarget } from './load-target.ts';
+import { notedNumberAt, writeNote } from './notes.ts';
 import { OwnMarks } from './own-marks.ts';
 
 /** What a job brings is taken for what it says on this machine only where that is meant for all machines. */
@@ -105,7 +104,7 @@ export class TaskWorker {
   }
 
   async #make({ number, isFirst, value }: Task): Promise<void> {
-    this.#note(begunNote(number));
+    writeNote(begunNote(number));
     // After it is noted: the host wants it back first, and then looks whether it has begun.
     const wantedBack = isFirst ? 0 : this.#wantedBack();
     if (wantedBack >= number) {
@@ -127,20 +126,15 @@ export class TaskWorker {
     if (!isMarked && last > 0) await this.#giveBack(number + 1, last);
   }
 
-  #note({ bytes, at }: Note): void {
-    writeSync(NOTES_FD, bytes, 0, bytes.length, at);
-  }
-
   /** @returns number of the last task that is wanted back */
   #wantedBack(): number {
-    const wanted = Buffer.alloc(4);
-    return readSync(NOTES_FD, wanted, 0, 4, WANTED_BACK_AT) === 4 ? wanted.readUInt32LE() : 0;
+    return notedNumberAt(WANTED_BACK_AT);
   }
 
   /** What has come since those were wanted back stays, and what is on its way. */
   async #giveBack(first: number, last: number): Promise<void> {
     this.#tasks = this.#tasks.filter(({ number }) => number > last);
-    this.#note(begunNote(first - 1));
+    writeNote(begunNote(first - 1));
     await this.#answers.flush(first - 1);
     this.#channel.send(FROM_WORKER.gaveBack, tasksBackBody({ first, last }));
   }

@@ -17,7 +17,7 @@ export class HandedNote {
     this.#maxLost = maxLost;
   }
 
-  /** Undefined slot: there is no place to note anything, and nothing is sent that was not asked for. */
+  /** Whether anything can be noted; where not, nothing is to be sent that was not asked for. */
   get hasPlace(): boolean {
     return this.#slot !== undefined;
   }
